@@ -1,0 +1,56 @@
+# Two commands matter: `make up` (the commons, serving, one question answered) and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-dev up check test bench clean lock
+
+help:
+	@echo "make up       set everything up, serve the commons on this machine and answer one question"
+	@echo "make test     set up and run all the tests"
+	@echo "make install  set up only; the command line is then .venv/bin/affouage"
+	@echo "make check    style, types and layers"
+	@echo "make bench    measure the gateway against the engine called directly"
+	@echo "make clean    remove what was built here (not the data in AFFOUAGE_HOME)"
+
+$(BIN)/python:
+	@sh scripts/make_venv.sh "$(PYTHON)" "$(VENV)"
+
+$(VENV)/.runtime: requirements.txt requirements-build.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-build.txt
+	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-dev.txt
+	@touch $@
+
+install: $(VENV)/.runtime
+install-dev: $(VENV)/.dev
+
+up: install
+	@exec $(BIN)/affouage up
+
+check: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: install-dev
+	@sh scripts/system_packages.sh
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest
+
+bench: install-dev
+	$(BIN)/python -m tests.bench
+
+lock:
+	sh scripts/lock.sh
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

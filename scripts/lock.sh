@@ -1,0 +1,12 @@
+#!/bin/sh
+# Rewrite the two locks: exact versions with hashes, no address of any index, nothing younger than a week.
+set -eu
+cd "$(dirname "$0")/.."
+cutoff=$(date -u -d '7 days ago' +%Y-%m-%d)
+lock() {
+    "${UV:-uv}" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --no-emit-find-links --no-header --no-annotate --exclude-newer "$cutoff" --output-file "$@"
+}
+lock requirements.txt pyproject.toml
+lock requirements-dev.txt --group dev --constraint requirements.txt pyproject.toml
+printf '%s\n' 'hatchling==1.27.0' 'editables' | lock requirements-build.txt -

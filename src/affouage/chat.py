@@ -1,0 +1,117 @@
+"""The words of a conversation with a model, in OpenAI's vocabulary; no HTTP, no engine.
+
+An engine answers with a stream of events: any number of :class:`PromptProgress` and :class:`Delta`, then exactly one
+:class:`Final`, or an exception. A :class:`Delta` keeps the engine's own JSON bytes, so the gateway relays it without
+decoding; whoever needs the text asks :func:`delta_text`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["chat", "completion", "infill", "embedding"]
+Outcome = Literal["completed", "cancelled", "failed", "refused"]
+
+
+class Message(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One message as OpenAI writes it. ``content`` is text or a list of parts; ``extra`` keeps tool calls and ids."""
+
+    role: str
+    content: str | list[dict[str, Any]] | None = None
+    extra: dict[str, Any] = {}
+
+    def as_openai(self) -> dict[str, Any]:
+        return {"role": self.role, "content": self.content, **self.extra}
+
+
+class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member asks, already checked. Exactly one of ``messages``, ``prompt``, ``inputs`` is used, by ``kind``.
+
+    ``max_tokens``: tokens to decode at most, None for as many as the context leaves.
+    ``options``: sampling and format parameters, already validated, under OpenAI's names and types
+    (temperature, top_p, seed, stop, presence_penalty, frequency_penalty, logit_bias, logprobs, top_logprobs,
+    response_format, tools, tool_choice, parallel_tool_calls). Engines receive them unchanged.
+    """
+
+    kind: Kind = "chat"
+    model: str
+    messages: tuple[Message, ...] = ()
+    prompt: str = ""
+    suffix: str = ""
+    inputs: tuple[str, ...] = ()
+    max_tokens: int | None = None
+    options: dict[str, Any] = {}
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Tokens of one attempt. ``cached`` prompt tokens were not computed again; None is unknown."""
+
+    prompt: int | None = None
+    cached: int | None = None
+    decoded: int | None = None
+
+
+class Timings(msgspec.Struct, frozen=True):
+    """The engine's own durations in milliseconds; None when it does not tell."""
+
+    prompt_ms: float | None = None
+    decode_ms: float | None = None
+
+
+class PromptProgress(msgspec.Struct, frozen=True):
+    """How far the engine has read the prompt, in tokens."""
+
+    total: int
+    cached: int
+    processed: int
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """One OpenAI chunk object as JSON bytes (no ``data:``, no line end); ``finish``: carries the finish reason."""
+
+    data: bytes
+    finish: bool = False
+
+
+class Final(msgspec.Struct, frozen=True):
+    """The end of a complete answer."""
+
+    usage: Usage
+    timings: Timings = Timings()
+
+
+EngineEvent = PromptProgress | Delta | Final
+
+
+class _DeltaBody(msgspec.Struct):
+    content: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _DeltaBody | None = None
+    text: str | None = None
+    finish_reason: str | None = None
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[_Choice] = []
+
+
+_decode_chunk = msgspec.json.Decoder(_Chunk).decode
+
+
+def delta_text(delta: Delta) -> str:
+    """The text a chunk adds, chat or completion; empty for a role, a tool call or a finish reason."""
+    choices = _decode_chunk(delta.data).choices
+    if not choices:
+        return ""
+    return (choices[0].delta.content if choices[0].delta else choices[0].text) or ""
+
+
+def finish_reason(delta: Delta) -> str | None:
+    """``stop``, ``length``, ``tool_calls`` ... or None while the answer goes on."""
+    choices = _decode_chunk(delta.data).choices
+    return choices[0].finish_reason if choices else None

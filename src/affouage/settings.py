@@ -1,0 +1,165 @@
+"""Every setting: its unit, its default and a sentence. Read once (TOML, then environment), then frozen.
+
+``AFFOUAGE_HOME/settings.toml`` holds them by table; ``AFFOUAGE_<TABLE>_<KEY>`` in the environment wins over the file.
+Nothing here is a rule of the collective: rules are voted.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from affouage.errors import SettingsError
+
+
+def _key(default: Any, sentence: str) -> Any:
+    return field(default=default, metadata={"sentence": sentence})
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    host: str = _key("127.0.0.1", "Address to listen on; anything else than loopback needs an administrator and TLS.")
+    port: int = _key(8420, "Port; when it is taken the next free one is used and said.")
+    public_url: str = _key("", "Address members type, when a reverse proxy stands in front (https://...).")
+    max_body_bytes: int = _key(12_000_000, "Largest request body accepted.")
+    max_connections: int = _key(512, "Connections open at once; further ones get 503.")
+    read_timeout_ms: int = _key(15_000, "A request whose headers or body have not arrived by then is closed.")
+    stall_timeout_ms: int = _key(30_000, "A client that reads nothing for so long is cut; its answer is settled.")
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    threads: int = _key(0, "Threads per model; 0: physical cores less one, at least one.")
+    slots: int = _key(2, "Answers generated at the same time per model.")
+    context_tokens: int = _key(8192, "Tokens of context per slot, unless the model has fewer.")
+    idle_unload_ms: int = _key(15 * 60_000, "A model nobody uses for so long leaves the memory.")
+    load_wait_ms: int = _key(4_000, "How long a request waits for a model being loaded before it is told to come back.")
+    max_waiting: int = _key(64, "Requests that may wait for a slot, per model; further ones are refused.")
+    default_model: str = _key("qwen2.5-coder-1.5b-instruct", "Model of members who choose none.")
+
+
+@dataclass(frozen=True)
+class FootprintSettings:
+    country: str = _key("", "ISO 3166 alpha-3 code of the electricity; empty: carbon is unknown, and shown so.")
+    declared_watts: float = _key(
+        0.0, "Power of this machine at full load, in watts, as its owner declares it; 0: none."
+    )
+
+
+@dataclass(frozen=True)
+class CommonsSettings:
+    name: str = _key("", "Name of the collective, shown on the pages.")
+    language: str = _key("fr", "Language of the commons: fr or en.")
+    keep_days: int = _key(30, "Days a conversation is kept when a member asks to keep it.")
+
+
+@dataclass(frozen=True)
+class UpstreamSettings:
+    """One OpenAI-compatible server (a ``[[upstream]]`` row)."""
+
+    id: str = _key("", "Model name members use.")
+    url: str = _key("", "Base address, with /v1.")
+    model: str = _key("", "The server's own name for the model.")
+    key_env: str = _key("", "Environment variable that holds its key; the key itself never stands in this file.")
+    slots: int = _key(2, "Requests it may serve at once.")
+    context_tokens: int = _key(0, "Its context in tokens; 0: not known.")
+    machine: str = _key("", "What members read on receipts as the machine's name.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    home: Path
+    server: ServerSettings = ServerSettings()
+    engine: EngineSettings = EngineSettings()
+    footprint: FootprintSettings = FootprintSettings()
+    commons: CommonsSettings = CommonsSettings()
+    upstreams: tuple[UpstreamSettings, ...] = ()
+    hub_url: str = _key("https://huggingface.co", "Hub that model files are pulled from.")
+
+    @property
+    def database_path(self) -> Path:
+        return self.home / "affouage.db"
+
+    @property
+    def models_dir(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def run_dir(self) -> Path:
+        """What exists only while the server runs: its address, its lock."""
+        return self.home / "run"
+
+
+_TABLES: dict[str, type] = {
+    "server": ServerSettings,
+    "engine": EngineSettings,
+    "footprint": FootprintSettings,
+    "commons": CommonsSettings,
+}
+
+
+def default_home(environ: Mapping[str, str]) -> Path:
+    """``AFFOUAGE_HOME``, else the user's data directory (XDG)."""
+    if environ.get("AFFOUAGE_HOME"):
+        return Path(environ["AFFOUAGE_HOME"]).expanduser().absolute()
+    base = environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser().absolute() / "affouage"
+
+
+def read(environ: Mapping[str, str] | None = None, home: Path | None = None) -> Settings:
+    """Read the settings once. Raises SettingsError naming the key, what it holds and what would do."""
+    environ = os.environ if environ is None else environ
+    home = home or default_home(environ)
+    path = home / "settings.toml"
+    document: dict[str, Any] = {}
+    if path.is_file():
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
+            raise SettingsError(f"{path} is not TOML: {wrong}.", remedy="Mend the line it names.") from wrong
+    known = {*_TABLES, "upstream", "hub_url"}
+    for name in document:
+        if name not in known:
+            raise SettingsError(f"{path}: unknown table [{name}].", remedy=f"Known: {', '.join(sorted(known))}.")
+    tables = {name: _read_table(name, kind, document.get(name, {}), environ) for name, kind in _TABLES.items()}
+    upstreams = tuple(_read_table("upstream", UpstreamSettings, row, {}) for row in document.get("upstream", []))
+    for row in upstreams:
+        if not row.id or not row.url:
+            raise SettingsError(
+                "An [[upstream]] row needs id and url.", remedy="See docs/how-to/add-an-openai-engine.md."
+            )
+    hub_url = environ.get("AFFOUAGE_HUB_URL") or document.get("hub_url") or "https://huggingface.co"
+    return Settings(home=home, upstreams=upstreams, hub_url=str(hub_url).rstrip("/"), **tables)
+
+
+def _read_table(name: str, kind: Any, values: Any, environ: Mapping[str, str]) -> Any:
+    if not isinstance(values, dict):
+        raise SettingsError(f"[{name}] is not a table.", remedy=f"Write [{name}] on its own line, then key = value.")
+    given: dict[str, Any] = {}
+    names = {one.name: one for one in fields(kind)}
+    for key, value in values.items():
+        if key not in names:
+            raise SettingsError(f"[{name}] has no key {key!r}.", remedy=f"Known: {', '.join(sorted(names))}.")
+        given[key] = value
+    for key in names:
+        variable = f"AFFOUAGE_{name}_{key}".upper()
+        if environ.get(variable):
+            given[key] = environ[variable]
+    return kind(**{key: _typed(f"{name}.{key}", value, type(names[key].default)) for key, value in given.items()})
+
+
+def _typed(key: str, value: Any, wanted: type) -> Any:
+    if isinstance(value, str) and wanted is not str:
+        try:
+            value = wanted(value)
+        except ValueError:
+            raise SettingsError(f"{key} = {value!r} is not a number.", remedy="Give a number.") from None
+    if isinstance(value, bool) or not isinstance(value, (wanted, int) if wanted is float else wanted):
+        raise SettingsError(f"{key} = {value!r} should be a {wanted.__name__}.", remedy="Mend it in settings.toml.")
+    if isinstance(value, (int, float)) and value < 0:
+        raise SettingsError(f"{key} = {value!r} is negative.", remedy="Give 0 or more.")
+    return value

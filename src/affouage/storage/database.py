@@ -1,0 +1,183 @@
+"""The database: any number of readers, one writer thread that commits what has queued up as one group.
+
+A write is a plain function of a connection. The writer takes everything waiting, runs each function in its own
+savepoint, commits once (SQLite: WAL, ``synchronous=FULL``) and only then tells the callers: what was acknowledged is on
+the disk. One failed function loses its own work and nobody else's. Writes never run on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from affouage.errors import DatabaseUnusable, HomeReadOnly, LedgerUnavailable
+
+T = TypeVar("T")
+Job = tuple[Callable[[Connection], Any], "Future[Any]"]
+
+GROUP_MAX = 500
+"""Writes committed together at most."""
+
+
+class Database:
+    """One SQLite file. Open with :func:`open_database`; ``close`` waits for the writes already asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="affouage-read")
+        self._writer = threading.Thread(target=self._write_forever, name="affouage-write", daemon=True)
+        self._writer.start()
+        self._closed = False
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run ``query`` in a reader thread on a snapshot; it must not write."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, query)
+
+    def read_now(self, query: Callable[[Connection], T]) -> T:
+        """The same in the calling thread, for the command line and start-up."""
+        with self._engine.connect() as connection:
+            return query(connection)
+
+    async def write(self, change: Callable[[Connection], T]) -> T:
+        """Run ``change`` in the writer's next group; returns once it is committed.
+
+        Raises what ``change`` raised (its work undone), LedgerUnavailable when the disk refuses. The change goes on
+        even if the caller is cancelled meanwhile.
+        """
+        return await asyncio.wrap_future(self._submit(change))
+
+    def write_now(self, change: Callable[[Connection], T]) -> T:
+        """The same, blocking the calling thread; never from the event loop."""
+        return self._submit(change).result()
+
+    def _submit(self, change: Callable[[Connection], T]) -> Future[T]:
+        if self._closed:
+            raise LedgerUnavailable("The database is closed: the server is stopping.")
+        future: Future[T] = Future()
+        self._jobs.put((change, future))
+        return future
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(None)
+        self._writer.join()
+        self._readers.shutdown()
+        self._engine.dispose()
+
+    def _write_forever(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            group = [job]
+            last = False
+            while len(group) < GROUP_MAX and not self._jobs.empty():
+                following = self._jobs.get()
+                if following is None:
+                    last = True
+                    break
+                group.append(following)
+            self._commit(group)
+            if last:
+                return
+
+    def _commit(self, group: list[Job]) -> None:
+        results: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with self._engine.begin() as connection:
+                for change, future in group:
+                    if not future.set_running_or_notify_cancel():
+                        continue
+                    results.append((future, *_attempt(connection, change)))
+        except (DatabaseError, OSError) as refused:
+            told = _explain(refused)
+            for _, future in group:
+                if not future.done() and not future.cancelled():
+                    future.set_exception(told)
+            return
+        for future, value, problem in results:
+            if problem is None:
+                future.set_result(value)
+            else:
+                future.set_exception(problem)
+
+
+def _attempt(connection: Connection, change: Callable[[Connection], Any]) -> tuple[Any, BaseException | None]:
+    """Run one change in a savepoint: (value, None) or (None, problem). A broken disk is raised, for the whole group."""
+    savepoint = connection.begin_nested()
+    try:
+        value = change(connection)
+    except OperationalError:
+        raise
+    except Exception as problem:
+        savepoint.rollback()
+        return None, problem
+    savepoint.commit()
+    return value, None
+
+
+def _explain(refused: BaseException) -> LedgerUnavailable:
+    full = "full" in str(refused)
+    return LedgerUnavailable(
+        "The disk is full: nothing more can be written." if full else f"The database refused to write: {refused}.",
+        remedy="Free some space, then try again." if full else "See `affouage doctor`.",
+        retry_after_s=10,
+    )
+
+
+def open_database(path: Path) -> Database:
+    """Open (create if needed) and bring to the newest schema.
+
+    Raises HomeReadOnly, DatabaseUnusable (corrupt, or written by a newer affouage).
+    """
+    from affouage.storage.schema import bring_up_to_date
+
+    engine = make_engine(path)
+    try:
+        bring_up_to_date(engine)
+    except OperationalError as refused:
+        engine.dispose()
+        if "readonly" in str(refused) or "unable to open" in str(refused):
+            raise HomeReadOnly(
+                f"{path} cannot be written.", remedy="Give this user the right to write there, or set AFFOUAGE_HOME."
+            ) from refused
+        raise DatabaseUnusable(f"{path} cannot be used: {refused.orig}.", remedy="See `affouage doctor`.") from refused
+    except DatabaseError as refused:
+        engine.dispose()
+        raise DatabaseUnusable(
+            f"{path} is damaged: {refused.orig}.",
+            remedy="Put it aside and restore a backup; nothing was changed in it.",
+        ) from refused
+    except BaseException:
+        engine.dispose()
+        raise
+    return Database(engine)
+
+
+def make_engine(path: Path) -> Engine:
+    """SQLAlchemy engine on a SQLite file, in WAL with full durability and explicit transactions."""
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10.0}, pool_size=6, max_overflow=4)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves: see below
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # IMMEDIATE only for the writer: a reader must never wait for it.
+        writer = threading.current_thread().name == "affouage-write" or connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+    return engine
