@@ -45,9 +45,7 @@ class EngineSettings:
 @dataclass(frozen=True)
 class FootprintSettings:
     country: str = _key("", "ISO 3166 alpha-3 code of the electricity; empty: carbon is unknown, and shown so.")
-    declared_watts: float = _key(
-        0.0, "Power of this machine at full load, in watts, as its owner declares it; 0: none."
-    )
+    declared_watts: float = _key(0.0, "Watts of this machine at full load, as its owner declares; 0: none.")
 
 
 @dataclass(frozen=True)
@@ -129,9 +127,7 @@ def read(environ: Mapping[str, str] | None = None, home: Path | None = None) -> 
     upstreams = tuple(_read_table("upstream", UpstreamSettings, row, {}) for row in document.get("upstream", []))
     for row in upstreams:
         if not row.id or not row.url:
-            raise SettingsError(
-                "An [[upstream]] row needs id and url.", remedy="See docs/how-to/add-an-openai-engine.md."
-            )
+            raise SettingsError("An [[upstream]] row needs id and url.", remedy="See docs/how-to/add-an-engine.md.")
     hub_url = environ.get("AFFOUAGE_HUB_URL") or document.get("hub_url") or "https://huggingface.co"
     return Settings(home=home, upstreams=upstreams, hub_url=str(hub_url).rstrip("/"), **tables)
 

@@ -5,7 +5,7 @@ Every implementation passes ``tests/contracts/test_engine.py``.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
 
 import msgspec
@@ -73,7 +73,7 @@ class Engine(Protocol):
         """The exact text the model will see for ``request``, from the engine itself; None if it cannot tell."""
         ...
 
-    def generate(self, request: ChatRequest) -> AsyncIterator[EngineEvent]:
+    def generate(self, request: ChatRequest) -> AsyncGenerator[EngineEvent, None]:
         """Answer; closing the iterator frees the slot within 200 ms.
 
         Raises ContextExceeded, BadRequest, UnsupportedParameter before the first event; EngineFailed at any time.

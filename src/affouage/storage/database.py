@@ -53,7 +53,7 @@ class Database:
         Raises what ``change`` raised (its work undone), LedgerUnavailable when the disk refuses. The change goes on
         even if the caller is cancelled meanwhile.
         """
-        return await asyncio.wrap_future(self._submit(change))
+        return await asyncio.shield(asyncio.wrap_future(self._submit(change)))
 
     def write_now(self, change: Callable[[Connection], T]) -> T:
         """The same, blocking the calling thread; never from the event loop."""

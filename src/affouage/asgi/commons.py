@@ -1,0 +1,37 @@
+"""What the doors open onto: everything the gateway and the pages may use, handed over by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from affouage.assembly.accounts import Accounts
+from affouage.assembly.conversations import Conversations
+from affouage.catalogue.card import Card
+from affouage.catalogue.store import ModelStore
+from affouage.clock import Clock
+from affouage.inference.prompt import Prefix
+from affouage.inference.serve import Inference
+from affouage.ledger.ledger import Ledger
+from affouage.settings import Settings
+from affouage.storage import Database
+
+
+@dataclass(frozen=True)
+class Commons:
+    """One running commons. ``cards`` reads the catalogue anew: a card or a model may arrive while it runs."""
+
+    settings: Settings
+    clock: Clock
+    db: Database
+    accounts: Accounts
+    conversations: Conversations
+    ledger: Ledger
+    inference: Inference
+    prefixes: Mapping[str, Prefix]
+    store: ModelStore
+    cards: Callable[[], Mapping[str, Card]]
+
+    @property
+    def default_model(self) -> str:
+        return self.settings.engine.default_model

@@ -1,0 +1,30 @@
+"""Which HTTP status each error of the tree is. The only place that knows."""
+
+from __future__ import annotations
+
+from affouage import errors
+from affouage.asgi.body import BodyTooLarge, BodyTooSlow
+
+_STATUS: tuple[tuple[type[errors.AffouageError], int], ...] = (
+    (BodyTooLarge, 413),
+    (BodyTooSlow, 408),
+    (errors.BadRequest, 400),
+    (errors.NotSignedIn, 401),
+    (errors.NotAllowed, 403),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.TooMuch, 429),
+    (errors.Unavailable, 503),
+)
+
+
+def status_of(error: errors.AffouageError) -> int:
+    """400-503; 500 for what should not have reached a client."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def retry_after_of(error: errors.AffouageError) -> int | None:
+    """Seconds for the ``Retry-After`` header, for the errors that pass."""
+    if isinstance(error, (errors.TooMuch, errors.Unavailable)):
+        return error.retry_after_s
+    return None

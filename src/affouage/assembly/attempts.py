@@ -1,0 +1,80 @@
+"""Sign-in attempts, counted in the database so that restarting the server, or having two, forgives nothing.
+
+An attempt is counted *before* the password is looked at: a thousand sent at once cannot all slip through. Names and
+addresses are kept as digests. A name is counted whether or not it exists, so the refusal tells nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from affouage.errors import TooMuch
+from affouage.storage.tables import sign_in_attempt
+
+WINDOW_MS = 15 * 60_000
+PAIR_MAX = 10
+"""Failures of one name from one address in 15 minutes."""
+WIDE_MAX = 50
+"""Failures of one name from anywhere, or from one address (a school, a library) under any name."""
+
+
+def count(connection: Connection, name_key: str, address: str, now_ms: int) -> None:
+    """Count one attempt. Raises TooMuch (nothing counted) with the seconds to wait."""
+    for key, most in _limits(name_key, address):
+        row = connection.execute(select(sign_in_attempt).where(sign_in_attempt.c.key == key)).first()
+        if row is None:
+            connection.execute(insert(sign_in_attempt).values(key=key, count=1, window_ms=now_ms))
+        elif not row.window_ms <= now_ms < row.window_ms + WINDOW_MS:
+            _set(connection, key, 1, now_ms)
+        elif row.count >= most:
+            raise _too_many(row.window_ms + WINDOW_MS - now_ms)
+        else:
+            _set(connection, key, row.count + 1, row.window_ms)
+
+
+def forgive(connection: Connection, name_key: str, address: str) -> None:
+    """After a success: the name starts afresh, the address gets back this one attempt."""
+    pair, name, place = (key for key, _ in _limits(name_key, address))
+    connection.execute(delete(sign_in_attempt).where(sign_in_attempt.c.key.in_([pair, name])))
+    connection.execute(
+        update(sign_in_attempt)
+        .where(sign_in_attempt.c.key == place, sign_in_attempt.c.count > 0)
+        .values(count=sign_in_attempt.c.count - 1)
+    )
+
+
+def forget_old(connection: Connection, now_ms: int) -> int:
+    """Delete windows that are over."""
+    return connection.execute(
+        delete(sign_in_attempt).where(sign_in_attempt.c.window_ms <= now_ms - WINDOW_MS)
+    ).rowcount
+
+
+def _limits(name_key: str, address: str) -> tuple[tuple[str, int], ...]:
+    return (
+        (_key("pair", name_key, address), PAIR_MAX),
+        (_key("name", name_key), WIDE_MAX),
+        (_key("address", address), WIDE_MAX),
+    )
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _set(connection: Connection, key: str, value: int, window_ms: int) -> None:
+    connection.execute(
+        update(sign_in_attempt).where(sign_in_attempt.c.key == key).values(count=value, window_ms=window_ms)
+    )
+
+
+def _too_many(left_ms: int) -> TooMuch:
+    wait_s = max(1, -(-left_ms // 1000))
+    return TooMuch(
+        "Too many attempts to sign in.",
+        remedy=f"Wait {-(-wait_s // 60)} min, then try again; a steward can give you a new link.",
+        retry_after_s=wait_s,
+        code="too_many_attempts",
+    )

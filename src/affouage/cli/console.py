@@ -1,0 +1,67 @@
+"""What every command shares: opening the home, printing JSON, ending with 2 and a remedy when the user can mend it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import click
+import msgspec
+
+from affouage import settings as settings_of
+from affouage.errors import AffouageError, HomeReadOnly
+from affouage.settings import Settings
+from affouage.storage import Database, open_database
+
+T = TypeVar("T")
+
+
+def fail(error: AffouageError) -> NoReturn:
+    """Say what is wrong and what would work on stderr, then end with code 2."""
+    click.echo(f"affouage: {error.message}", err=True)
+    if error.remedy:
+        click.echo(f"  {error.remedy}", err=True)
+    raise SystemExit(2)
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Turn an AffouageError raised inside into its sentence and exit code 2."""
+    try:
+        yield
+    except AffouageError as error:
+        fail(error)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run ``work`` to its end on a new event loop; an AffouageError becomes exit code 2."""
+    with telling():
+        return asyncio.run(work)
+
+
+def echo_json(value: Any) -> None:
+    """One JSON document on stdout, indented, for programs (UTF-8 whatever the terminal says)."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+@contextmanager
+def open_home() -> Iterator[tuple[Settings, Database]]:
+    """The settings and the database of the home, created if needed; closed at the end.
+
+    Works whether or not a server runs there. Raises SettingsError, HomeReadOnly, DatabaseUnusable.
+    """
+    settings = settings_of.read()
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as refused:
+        raise HomeReadOnly(
+            f"{settings.home} cannot be created: {refused.strerror}.",
+            remedy="Give this user the right to write there, or set AFFOUAGE_HOME.",
+        ) from refused
+    database = open_database(settings.database_path)
+    try:
+        yield settings, database
+    finally:
+        database.close()

@@ -1,0 +1,90 @@
+"""An answer under way, as the one who asked sees it: events to read, and a way to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from affouage.chat import Delta, PromptProgress
+from affouage.ledger.receipt import Receipt
+from affouage.pool.scheduler import Turn
+
+
+class ExactPrompt(msgspec.Struct, frozen=True):
+    """The exact text the engine sees, for the member who asked and nobody else. ``text`` None: it cannot tell.
+
+    ``salt`` opens the receipt's ``prompt_sha256``.
+    """
+
+    text: str | None
+    salt: bytes | None
+
+
+class Vectors(msgspec.Struct, frozen=True):
+    """Embeddings, one list of floats per input."""
+
+    vectors: list[list[float]]
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """The last event: the receipt, committed."""
+
+    receipt: Receipt
+
+
+AnswerEvent = Turn | ExactPrompt | PromptProgress | Delta | Vectors | Settled
+
+
+class Answer:
+    """Events come in order: any Turn, one ExactPrompt, PromptProgress and Delta (or Vectors), then Settled or an error.
+
+    The attempt runs in a task of its own: a reader that is slow or gone does not hold the engine's slot, and settling
+    does not depend on anybody reading. The buffer is bounded by the tokens the request may decode.
+    """
+
+    def __init__(self, receipt_id: str) -> None:
+        self.receipt_id = receipt_id
+        self.receipt: Receipt | None = None
+        """Set once settled, whatever the outcome."""
+        self._events: asyncio.Queue[AnswerEvent | BaseException | None] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+        self._reading = False
+        self._cancelled = False
+
+    async def events(self) -> AsyncIterator[AnswerEvent]:
+        """Read once, by one reader. Raises the AffouageError that ended the answer, after which nothing comes.
+
+        Leaving the iteration early does not stop the answer: call :meth:`cancel`.
+        """
+        assert not self._reading, "an answer has one reader"
+        self._reading = True
+        while (event := await self._events.get()) is not None:
+            if isinstance(event, BaseException):
+                raise event
+            yield event
+
+    def cancel(self) -> None:
+        """Stop generating now; what was burned is settled. Safe to call at any time, more than once."""
+        if self._task is not None and not self._cancelled:
+            self._cancelled = True  # once: a second one would interrupt the settling
+            self._task.cancel()
+
+    async def done(self) -> None:
+        """Wait until the attempt has settled, whatever its outcome; raises nothing of its own."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    # for serve.py alone
+
+    def attach(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def put(self, event: AnswerEvent) -> None:
+        self._events.put_nowait(event)
+
+    def end(self, problem: BaseException | None = None) -> None:
+        if problem is not None:
+            self._events.put_nowait(problem)
+        self._events.put_nowait(None)

@@ -1,0 +1,38 @@
+"""A node: one machine (or a group seen as one) and the engines it has. For now there is a single one, this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from affouage.errors import UnknownModel
+from affouage.pool.engine import Engine
+
+FindEngine = Callable[[str], Engine | None]
+
+
+class Node:
+    """Engines by model id. ``find`` makes the engine of a model that arrived since the start (a pull, an import)."""
+
+    def __init__(self, engines: Iterable[Engine], find: FindEngine | None = None) -> None:
+        self._engines = {engine.model_id: engine for engine in engines}
+        self._find = find or (lambda _model_id: None)
+
+    def engine(self, model_id: str) -> Engine:
+        """Raises UnknownModel, naming what is there."""
+        found = self._engines.get(model_id) or self._find(model_id)
+        if found is None:
+            there = ", ".join(sorted(self._engines)) or "none yet"
+            raise UnknownModel(
+                f"The model {model_id!r:.80} is not in this commons.",
+                remedy=f"Models here: {there}. See `affouage models list`.",
+                model=model_id[:80],
+            )
+        self._engines[model_id] = found
+        return found
+
+    def engines(self) -> list[Engine]:
+        return list(self._engines.values())
+
+    async def close(self) -> None:
+        for engine in self._engines.values():
+            await engine.close()
