@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import threading
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from affouage.assembly.member import Role
 from affouage.chat import ChatRequest, Delta, EngineEvent, Final, PromptProgress, Timings, Usage
-from affouage.errors import ContextExceeded, EngineFailed, UnsupportedParameter
+from affouage.clock import Clock
+from affouage.errors import ContextExceeded, EngineFailed, NotFound, UnsupportedParameter
 from affouage.inference.prompt import text_of
-from affouage.pool.engine import EngineIdentity, EngineState, Work
+from affouage.pool.engine import Engine, EngineIdentity, EngineState, Work
+from affouage.settings import Settings
+
+if TYPE_CHECKING:
+    from affouage.asgi.commons import Commons
+
+T = TypeVar("T")
 
 _encode = msgspec.json.encode
 
@@ -136,3 +148,71 @@ def _common_length(one: list[str], other: list[str]) -> int:
             break
         same += 1
     return same
+
+
+class LiveCommons:
+    """A commons served on loopback from a thread of its own, as a program or a browser sees it."""
+
+    def __init__(self, url: str, commons: Commons, loop: asyncio.AbstractEventLoop) -> None:
+        self.url = url
+        self.commons = commons
+        self._loop = loop
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the server's own loop and wait for its result."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+
+    def api_key(self, name: str = "Odile", role: Role = Role.MEMBER, language: str = "fr") -> str:
+        """A member's API key; the member is created if needed."""
+
+        async def make() -> str:
+            accounts = self.commons.accounts
+            try:
+                who = await accounts.find(name)
+            except NotFound:
+                who, _ = await accounts.add_member(name, role, language)
+            _, text = await accounts.create_key(who, "tests", None, None)
+            return text
+
+        return self.run(make())
+
+
+@contextmanager
+def serving(
+    settings: Settings, *, engines: Iterable[Engine] | None = None, clock: Clock | None = None
+) -> Iterator[LiveCommons]:
+    """Serve a commons for real (sockets, HTTP, SQLite) while open. ``engines``: None for those of the home."""
+    # Here, so that a test of one part does not load the whole house.
+    from affouage.app import build_asgi, open_commons
+    from affouage.asgi.server import bind, listening, url_of
+
+    started: Future[LiveCommons] = Future()
+    stop: list[Callable[[], object]] = []
+
+    async def main() -> None:
+        leaving = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        stop.append(lambda: loop.call_soon_threadsafe(leaving.set))
+        async with open_commons(settings, clock=clock, engines=engines) as commons:
+            listener = bind("127.0.0.1", 0)
+            async with listening(build_asgi(commons), listener, settings.server):
+                started.set_result(LiveCommons(url_of(listener), commons, loop))
+                await leaving.wait()
+                commons.inference.cancel_all()
+
+    def run() -> None:
+        try:
+            asyncio.run(main())
+        except BaseException as problem:
+            if started.done():
+                raise
+            started.set_exception(problem)
+
+    thread = threading.Thread(target=run, name="live-commons")
+    thread.start()
+    try:
+        yield started.result(timeout=60)
+    finally:
+        if stop:
+            stop[0]()
+        thread.join(timeout=60)

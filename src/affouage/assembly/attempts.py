@@ -7,6 +7,7 @@ addresses are kept as digests. A name is counted whether or not it exists, so th
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -23,15 +24,15 @@ WIDE_MAX = 50
 def count(connection: Connection, name_key: str, address: str, now_ms: int) -> None:
     """Count one attempt. Raises TooMuch (nothing counted) with the seconds to wait."""
     for key, most in _limits(name_key, address):
-        row = connection.execute(select(sign_in_attempt).where(sign_in_attempt.c.key == key)).first()
+        row = connection.execute(select(sign_in_attempt).where(sign_in_attempt.c.key == key)).mappings().first()
         if row is None:
             connection.execute(insert(sign_in_attempt).values(key=key, count=1, window_ms=now_ms))
-        elif not row.window_ms <= now_ms < row.window_ms + WINDOW_MS:
+        elif not row["window_ms"] <= now_ms < row["window_ms"] + WINDOW_MS:
             _set(connection, key, 1, now_ms)
-        elif row.count >= most:
-            raise _too_many(row.window_ms + WINDOW_MS - now_ms)
+        elif row["count"] >= most:
+            raise _too_many(row["window_ms"] + WINDOW_MS - now_ms)
         else:
-            _set(connection, key, row.count + 1, row.window_ms)
+            _set(connection, key, row["count"] + 1, row["window_ms"])
 
 
 def forgive(connection: Connection, name_key: str, address: str) -> None:
@@ -45,19 +46,34 @@ def forgive(connection: Connection, name_key: str, address: str) -> None:
     )
 
 
+def forget_name(connection: Connection, name_key: str) -> None:
+    """Delete what is counted under a name, when its owner is erased."""
+    connection.execute(delete(sign_in_attempt).where(sign_in_attempt.c.key == _key("name", name_key)))
+
+
 def forget_old(connection: Connection, now_ms: int) -> int:
     """Delete windows that are over."""
-    return connection.execute(
-        delete(sign_in_attempt).where(sign_in_attempt.c.window_ms <= now_ms - WINDOW_MS)
-    ).rowcount
+    return connection.execute(delete(sign_in_attempt).where(sign_in_attempt.c.window_ms <= now_ms - WINDOW_MS)).rowcount
 
 
 def _limits(name_key: str, address: str) -> tuple[tuple[str, int], ...]:
+    place = _network(address)
     return (
-        (_key("pair", name_key, address), PAIR_MAX),
+        (_key("pair", name_key, place), PAIR_MAX),
         (_key("name", name_key), WIDE_MAX),
-        (_key("address", address), WIDE_MAX),
+        (_key("address", place), WIDE_MAX),
     )
+
+
+def _network(address: str) -> str:
+    """One subscriber: an IPv4 address, or the first 64 bits of an IPv6 one, of which everybody has plenty."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
 
 
 def _key(*parts: str) -> str:
@@ -74,7 +90,7 @@ def _too_many(left_ms: int) -> TooMuch:
     wait_s = max(1, -(-left_ms // 1000))
     return TooMuch(
         "Too many attempts to sign in.",
-        remedy=f"Wait {-(-wait_s // 60)} min, then try again; a steward can give you a new link.",
+        remedy=f"Wait {-(-wait_s // 60)} min, then try again; an operator can give you a link to a new password.",
         retry_after_s=wait_s,
         code="too_many_attempts",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import Connection, ColumnElement, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
 
 from affouage.assembly import credentials
 from affouage.assembly.member import Role
@@ -87,7 +87,11 @@ def find(connection: Connection, secret: str, now_ms: int) -> Invitation:
     """
     row = None
     if credentials.is_secret(secret):
-        row = connection.execute(_with_member(invitation.c.secret_sha256 == credentials.digest(secret))).mappings().first()
+        row = (
+            connection.execute(_with_member(invitation.c.secret_sha256 == credentials.digest(secret)))
+            .mappings()
+            .first()
+        )
     if row is None:
         raise NotFound(
             "This invitation does not exist.",

@@ -68,7 +68,9 @@ def make(
     held = connection.scalar(select(func.count()).select_from(api_key).where(usable, api_key.c.member_id == member_id))
     if (held or 0) >= KEYS_MAX:
         raise Conflict(
-            f"There are already {KEYS_MAX} keys in use.", remedy="Revoke those not needed any more.", code="too_many_keys"
+            f"There are already {KEYS_MAX} keys in use.",
+            remedy="Revoke those not needed any more.",
+            code="too_many_keys",
         )
     key_id, secret, text = credentials.new_api_key()
     expires_ms = None if days is None else now_ms + days * DAY_MS

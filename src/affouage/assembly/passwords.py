@@ -19,13 +19,19 @@ PASSWORD_MAX = 1024
 """Characters at most: nobody types more, and hashing megabytes would be a way to tire the server."""
 
 _COMMON = frozenset(
-    "motdepasse123 motdepasse1234 monmotdepasse lemotdepasse password1234 password12345 passwordpassword "
-    "motdepassemotdepasse azertyuiop12 azertyuiop123 azertyuiopqsdfghjklm qwertyuiop12 qwertyuiop123 "
-    "azertyazerty qwertyqwerty administrateur administrator jetaimejetaime iloveyou1234 bonjourbonjour "
-    "soleilsoleil doudoudoudou loulouloulou marseille1234 affouageaffouage bienvenue1234 changeme1234 "
-    "changezmoi123 letmeinletmein".split()
+    """
+    motdepasse123 motdepasse1234 monmotdepasse lemotdepasse password1234 password12345 passwordpassword
+    motdepassemotdepasse azertyuiop12 azertyuiop123 qwertyuiop12 qwertyuiop123 azertyazerty qwertyqwerty
+    administrateur administrator jetaimejetaime iloveyou1234 bonjourbonjour soleilsoleil doudoudoudou
+    loulouloulou marseille1234 affouageaffouage bienvenue1234 changeme1234 changezmoi123 letmeinletmein
+    """.split()  # noqa: SIM905 - a list of words reads better as words
 )
-_RUNS = ("01234567890123456789", "abcdefghijklmnopqrstuvwxyz", "azertyuiopqsdfghjklmwxcvbn", "qwertyuiopasdfghjklzxcvbnm")
+_RUNS = (
+    "01234567890123456789",
+    "abcdefghijklmnopqrstuvwxyz",
+    "azertyuiopqsdfghjklmwxcvbn",
+    "qwertyuiopasdfghjklzxcvbnm",
+)
 
 _NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$uTl9+BC7Cwld8cFlCMt8iQ$IuL4zcm9lSZhhK83eJ+MOt+s5wz3JIX7U8YZhKT5KRE"
 """Checked when there is no such name, so that the answer takes as long. No password is known to match it."""

@@ -91,9 +91,7 @@ def seen(connection: Connection, session_id: str, now_ms: int) -> None:
 def forget_over(connection: Connection, now_ms: int) -> int:
     """Delete the rows of sessions that are over: they say when somebody was there, and serve nobody any more."""
     which = (
-        session.c.revoked_ms.is_not(None)
-        | (session.c.expires_ms <= now_ms)
-        | (session.c.seen_ms <= now_ms - IDLE_MS)
+        session.c.revoked_ms.is_not(None) | (session.c.expires_ms <= now_ms) | (session.c.seen_ms <= now_ms - IDLE_MS)
     )
     return connection.execute(delete(session).where(which)).rowcount
 

@@ -92,8 +92,7 @@ class Inference:
                 yield
             finally:
                 self._tasks = None
-                for _, answer in list(self._running.values()):
-                    answer.cancel()
+                self.cancel_all()
 
     async def ask(self, asking: Asking, request: ChatRequest) -> Answer:
         """Take a question. Returns once it is in the books; the answer then comes as events.
@@ -132,6 +131,11 @@ class Inference:
             return False
         answer.cancel()
         return True
+
+    def cancel_all(self) -> None:
+        """Stop every running answer; each settles what it burned."""
+        for _, answer in list(self._running.values()):
+            answer.cancel()
 
     async def _run(self, attempt: _Attempt) -> None:
         problem: BaseException | None = None

@@ -1,0 +1,216 @@
+"""What goes over the wire to an OpenAI-speaking server and what comes back, without any I/O.
+
+Chunks are relayed as the server wrote them: an ordinary token costs a few searches in its bytes, no decoding. Only
+events that carry something for us (usage, progress, finish reason, error) are decoded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from affouage.chat import ChatRequest, Delta, EngineEvent, Final, PromptProgress, Timings, Usage
+from affouage.errors import (
+    AffouageError,
+    BadRequest,
+    ContextExceeded,
+    EngineFailed,
+    EngineLoading,
+    UnsupportedParameter,
+)
+
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_encode = msgspec.json.Encoder().encode
+_TELLING = (b'"finish_reason":"', b'"usage":{', b'"prompt_progress":{', b'"timings":{', b'"error":')
+_PATHS = {"chat": "chat/completions", "completion": "completions", "infill": "completions"}
+
+
+def path(request: ChatRequest) -> str:
+    """Where the request goes, under the server's base address."""
+    return _PATHS[request.kind]
+
+
+def body(request: ChatRequest, model: str, *, prompt: str | None = None, progress: bool = False) -> dict[str, Any]:
+    """The JSON to send, always streamed: only then does a client that leaves free its slot.
+
+    ``prompt`` replaces the request's own (a code-infilling prompt already framed for the model). ``progress`` asks for
+    llama.cpp's prompt progress; other servers may refuse a parameter they do not know.
+    """
+    sent: dict[str, Any] = {**request.options, "model": model, "stream": True}
+    sent["stream_options"] = {"include_usage": True}
+    if request.kind == "chat":
+        sent["messages"] = [message.as_openai() for message in request.messages]
+    else:
+        sent["prompt"] = request.prompt if prompt is None else prompt
+        if request.kind == "infill" and prompt is None:
+            sent["suffix"] = request.suffix
+    if request.max_tokens is not None:
+        sent["max_tokens"] = request.max_tokens
+    if progress:
+        sent["return_progress"] = True
+    return sent
+
+
+class ChunkReader:
+    """Reads the events of one answer: chunks under our model's name, and what the :class:`Final` will say.
+
+    ``finished``: a finish reason was seen. ``read`` raises the error an event carries, EngineFailed for what is not a
+    chunk at all.
+    """
+
+    def __init__(self, request: ChatRequest) -> None:
+        self.finished = False
+        self._ours = b'"model":' + _encode(request.model)
+        self._theirs: bytes | None = None
+        self._model = request.model
+        self._usage = Usage()
+        self._timings = Timings()
+        self._legacy: _LegacyLogprobs | None = None
+        if request.kind != "chat" and request.options.get("logprobs") is not None:
+            self._legacy = _LegacyLogprobs(len(request.prompt))
+
+    def read(self, event: bytes) -> Iterator[EngineEvent]:
+        theirs = self._theirs
+        if theirs is not None and theirs in event and not any(mark in event for mark in _TELLING):
+            yield Delta(event if theirs == self._ours else event.replace(theirs, self._ours, 1))
+        else:
+            yield from self._read_closely(event)
+
+    def final(self) -> Final:
+        return Final(self._usage, self._timings)
+
+    def _read_closely(self, event: bytes) -> Iterator[EngineEvent]:
+        chunk = self._chunk(event)
+        if self._theirs is None and isinstance(chunk.get("model"), str) and self._legacy is None:
+            self._theirs = b'"model":' + _encode(chunk["model"])
+        self._keep_figures(chunk.pop("usage", None), chunk.pop("timings", None))
+        progress = chunk.pop("prompt_progress", None)
+        if isinstance(progress, dict):
+            yield _progress(progress)
+            return
+        choices = chunk.get("choices")
+        if not isinstance(choices, list) or not choices:
+            return  # usage alone, or a greeting
+        if not all(isinstance(choice, dict) for choice in choices):
+            raise _broken()
+        finish = any(choice.get("finish_reason") for choice in choices)
+        self.finished = self.finished or finish
+        if self._legacy is not None:
+            self._legacy.convert(choices[0])
+        chunk["model"] = self._model
+        yield Delta(_encode(chunk), finish)
+
+    @staticmethod
+    def _chunk(event: bytes) -> dict[str, Any]:
+        try:
+            chunk = _decode(event)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            raise _broken() from None
+        if chunk.get("error"):
+            raise _error_in_stream(chunk["error"])
+        return chunk
+
+    def _keep_figures(self, usage: Any, timings: Any) -> None:
+        if isinstance(usage, dict):
+            details = usage.get("prompt_tokens_details")
+            cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else None
+            self._usage = Usage(_count(usage.get("prompt_tokens")), cached, _count(usage.get("completion_tokens")))
+        if isinstance(timings, dict):
+            self._timings = Timings(_duration(timings.get("prompt_ms")), _duration(timings.get("predicted_ms")))
+
+
+class _LegacyLogprobs:
+    """llama.cpp writes the log probabilities of completions as chat ones; OpenAI's own shape is older.
+
+    ``text_offset`` counts characters from the start of the prompt, as OpenAI does.
+    """
+
+    def __init__(self, offset: int) -> None:
+        self._offset = offset
+
+    def convert(self, choice: dict[str, Any]) -> None:
+        """Rewrite ``choice["logprobs"]`` in place; one that has the old shape already stays."""
+        logprobs = choice.get("logprobs")
+        if isinstance(logprobs, dict) and isinstance(logprobs.get("content"), list):
+            offset, offsets = self._offset, []
+            content = [entry for entry in logprobs["content"] if isinstance(entry, dict)]
+            for entry in content:
+                offsets.append(offset)
+                offset += len(str(entry.get("token", "")))
+            choice["logprobs"] = {
+                "tokens": [entry.get("token") for entry in content],
+                "token_logprobs": [entry.get("logprob") for entry in content],
+                "top_logprobs": [_by_token(entry.get("top_logprobs")) for entry in content],
+                "text_offset": offsets,
+            }
+        self._offset += len(str(choice.get("text") or ""))
+
+
+def _by_token(top: Any) -> dict[str, Any]:
+    entries = top if isinstance(top, list) else []
+    return {str(one.get("token")): one.get("logprob") for one in entries if isinstance(one, dict)}
+
+
+def _progress(progress: dict[str, Any]) -> PromptProgress:
+    total, cached, processed = (_count(progress.get(key)) or 0 for key in ("total", "cache", "processed"))
+    return PromptProgress(total=total, cached=cached, processed=processed)
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _duration(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _broken() -> EngineFailed:
+    return EngineFailed("The engine sent something that is not an answer.", remedy="Try again; see `affouage doctor`.")
+
+
+# --- Errors -----------------------------------------------------------------------------------------------------------
+
+_VLLM_CONTEXT = re.compile(r"maximum context length is (\d+) tokens.*?requested (\d+) tokens.*?(?:\((\d+) in the)?", re.S)
+
+
+def refusal(status: int, answer: bytes, model_id: str) -> AffouageError:
+    """The error for an answer of the server that is not 200. Its own sentence is kept when the request is at fault."""
+    try:
+        error = _decode(answer).get("error")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        error = None
+    details = error if isinstance(error, dict) else {"message": error} if isinstance(error, str) else {}
+    message = str(details.get("message") or f"The engine answered with status {status}.")[:2000]
+    if exceeded := _context_exceeded(details, message):
+        return exceeded
+    if status == 503:
+        return EngineLoading(model_id, progress=None, retry_after_s=2)
+    if status == 501:
+        return UnsupportedParameter(message)
+    if status in (401, 403):
+        return EngineFailed("The engine refused our key.", remedy="Check key_env of its [[upstream]] row.")
+    if status == 429:
+        return EngineFailed("The engine has too many requests.", remedy="Ask again later.", retry_after_s=10)
+    if status in (404, 405):
+        return EngineFailed("The engine does not know the model or the address.", remedy="Check its [[upstream]] row.")
+    if 400 <= status < 500:
+        return BadRequest(message, remedy="The engine refused this request; change what it names.")
+    return EngineFailed(f"The engine failed with status {status}.", remedy="Try again.")
+
+
+def _error_in_stream(error: Any) -> AffouageError:
+    details = error if isinstance(error, dict) else {}
+    exceeded = _context_exceeded(details, str(details.get("message") or ""))
+    return exceeded or EngineFailed("The engine broke its answer off with an error.", remedy="Try again.")
+
+
+def _context_exceeded(details: dict[str, Any], message: str) -> ContextExceeded | None:
+    prompt, context = _count(details.get("n_prompt_tokens")), _count(details.get("n_ctx"))
+    if details.get("type") == "exceed_context_size_error" and prompt is not None and context is not None:
+        return ContextExceeded(prompt, context)
+    if told := _VLLM_CONTEXT.search(message):
+        return ContextExceeded(int(told[3] or told[2]), int(told[1]))
+    return None

@@ -1,0 +1,167 @@
+"""The composition root: settings in, a running commons out. Alone (with ``testing``) it knows the adapters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from affouage import gateway, web
+from affouage.adapters.engines.embedder import UsemEmbedder
+from affouage.adapters.engines.llama_cpp import LlamaCppEngine
+from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
+from affouage.asgi.commons import Commons
+from affouage.asgi.headers import SecurityHeaders
+from affouage.assembly.accounts import Accounts
+from affouage.assembly.conversations import Conversations
+from affouage.catalogue.card import load_cards
+from affouage.catalogue.openness import AXES
+from affouage.catalogue.store import InstalledModel, ModelStore
+from affouage.clock import Clock, SystemClock
+from affouage.errors import AffouageError, BadRequest, NotFound
+from affouage.footprint.estimate import estimate
+from affouage.footprint.impact import grid_factor
+from affouage.inference.prompt import read_prefixes
+from affouage.inference.serve import Inference
+from affouage.ledger.ledger import Ledger
+from affouage.ledger.receipt import ModelStamp
+from affouage.pool.engine import Engine
+from affouage.pool.node import Node
+from affouage.pool.scheduler import Scheduler
+from affouage.settings import Settings
+from affouage.storage import open_database
+from affouage.storage.home import claimed
+
+
+@asynccontextmanager
+async def open_commons(
+    settings: Settings, *, clock: Clock | None = None, engines: Iterable[Engine] | None = None
+) -> AsyncIterator[Commons]:
+    """A commons on its home, ready to be asked; on leaving, answers are settled and no child is left.
+
+    ``engines``: instead of those of the installed models and the settings (tests). Raises SetUpError.
+    """
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(claimed(settings.home))
+        db = open_database(settings.database_path)
+        stack.callback(db.close)
+        ledger = Ledger(db, clock)
+        await ledger.settle_abandoned()
+        store = ModelStore(settings.models_dir, clock=clock)
+        make = _EngineMaker(settings, store, clock)
+        node = Node(make.all() if engines is None else engines, make.find if engines is None else None)
+        stack.push_async_callback(node.close)
+        inference = Inference(
+            node=node,
+            scheduler=Scheduler(settings.engine.max_waiting),
+            ledger=ledger,
+            clock=clock,
+            prefixes=read_prefixes(),
+            stamp_model=_stamper(settings, store),
+            estimate_energy=lambda cpu_us: estimate(
+                cpu_us, declared_watts=settings.footprint.declared_watts, processors=os.cpu_count() or 1
+            ),
+            grid=grid_factor(settings.footprint.country),
+            load_wait_ms=settings.engine.load_wait_ms,
+        )
+        await stack.enter_async_context(inference.running())
+        yield Commons(
+            settings=settings,
+            clock=clock,
+            db=db,
+            accounts=Accounts(db, clock),
+            conversations=Conversations(db, clock, settings.commons.keep_days),
+            ledger=ledger,
+            inference=inference,
+            prefixes=inference.prefixes,
+            store=store,
+            cards=lambda: load_cards(settings.home),
+        )
+
+
+class _EngineMaker:
+    """Makes an engine for whatever can serve: installed files, rows of the settings, the embedder."""
+
+    def __init__(self, settings: Settings, store: ModelStore, clock: Clock) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+
+    def all(self) -> list[Engine]:
+        engines: list[Engine] = [OpenAICompatibleEngine(row) for row in self._settings.upstreams]
+        engines += [self._llama(model) for model in self._store.installed()]
+        engines.append(UsemEmbedder(settings=self._settings.engine, clock=self._clock))
+        return engines
+
+    def find(self, model_id: str) -> Engine | None:
+        """The engine of a model installed since the start."""
+        model = self._store.find(model_id)
+        return None if model is None else self._llama(model)
+
+    def _llama(self, model: InstalledModel) -> Engine:
+        return LlamaCppEngine(
+            model_id=model.id,
+            path=model.path,
+            file_sha256=model.sha256,
+            settings=self._settings.engine,
+            clock=self._clock,
+            context_limit=model.header.context_tokens,
+        )
+
+
+def _stamper(settings: Settings, store: ModelStore) -> Callable[[str], ModelStamp]:
+    """What a receipt says of a model: its card and its file where there are any, its bare id otherwise."""
+
+    def stamp(model_id: str) -> ModelStamp:
+        card = load_cards(settings.home).get(model_id)
+        installed = store.find(model_id)
+        if card is None:
+            return ModelStamp(id=model_id, name=model_id, file_sha256=installed.sha256 if installed else None)
+        return ModelStamp(
+            id=model_id,
+            name=card.name,
+            file=installed.path.name if installed else None,
+            file_sha256=installed.sha256 if installed else None,
+            quantisation=card.quantisation,
+            licence=card.licence.id,
+            openness={axis: card.openness.axis(axis).level for axis in AXES},
+            grade=card.grade,
+        )
+
+    return stamp
+
+
+def build_asgi(commons: Commons) -> SecurityHeaders:
+    """The whole HTTP side: gateway and pages as one ASGI application."""
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        told = _as_ours(request, error)
+        door = gateway if request.url.path.startswith("/v1") else web
+        return await door.refuse(request.scope, told)
+
+    return SecurityHeaders(
+        Starlette(
+            routes=[*gateway.routes(commons), *web.routes(commons)],
+            exception_handlers={HTTPException: refuse, AffouageError: refuse, 500: refuse},
+        )
+    )
+
+
+def _as_ours(request: Request, error: Exception) -> AffouageError:
+    if isinstance(error, AffouageError):
+        return error
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        return BadRequest(
+            f"{request.url.path} does not take {request.method}.", remedy="See the documentation.", code="bad_method"
+        )
+    if isinstance(error, HTTPException):
+        return NotFound(f"There is nothing at {request.url.path:.200}.", remedy="Check the address.")
+    return AffouageError(
+        "Something unforeseen happened here.", remedy="Try again, or tell whoever runs this."
+    )

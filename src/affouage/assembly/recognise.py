@@ -1,0 +1,74 @@
+"""From what was presented to who it is: one indexed query, no cache, so a revocation counts at once everywhere.
+
+What was wrong with a credential is told only to whoever holds its secret; to anybody else an unknown key and a wrong
+secret are the same refusal.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, select
+
+from affouage.assembly import credentials, sessions
+from affouage.assembly.access import ALL_SCOPES, Credential, Identity
+from affouage.assembly.member import Member, Role
+from affouage.assembly.roll import read_member
+from affouage.errors import NotSignedIn
+from affouage.storage.tables import api_key, member, session
+
+_NO_DIGEST = bytes(32)
+
+_BY_KEY = (
+    select(member, api_key.c.secret_sha256, api_key.c.scopes, api_key.c.expires_ms, api_key.c.revoked_ms)
+    .select_from(api_key.join(member, api_key.c.member_id == member.c.id))
+    .where(api_key.c.id == bindparam("key_id"))
+)
+_BY_SESSION = (
+    select(
+        member,
+        session.c.id.label("session_id"),
+        session.c.secret_sha256,
+        session.c.seen_ms,
+        session.c.expires_ms,
+        session.c.revoked_ms,
+    )
+    .select_from(session.join(member, session.c.member_id == member.c.id))
+    .where(session.c.secret_sha256 == bindparam("secret_sha256"))
+)
+
+
+def of_key(connection: Connection, credential: Credential, now_ms: int) -> Identity:
+    """Raises NotSignedIn: ``invalid_api_key``, ``key_revoked``, ``key_expired``, ``member_deactivated``."""
+    parts = credentials.parse_api_key(credential.text)
+    key_id, secret = parts or ("", "")
+    row = connection.execute(_BY_KEY, {"key_id": key_id}).first()
+    known = _NO_DIGEST if row is None else row.secret_sha256
+    if not credentials.same(known, credentials.digest(secret)) or row is None or parts is None:
+        raise NotSignedIn(
+            "This API key is not valid.",
+            remedy="Check that it was copied whole (aff_..._...), or create another in your account.",
+            code="invalid_api_key",
+        )
+    if row.revoked_ms is not None:
+        raise NotSignedIn("This API key was revoked.", remedy="Create another in your account.", code="key_revoked")
+    if row.expires_ms is not None and row.expires_ms <= now_ms:
+        raise NotSignedIn("This API key has expired.", remedy="Create another in your account.", code="key_expired")
+    return Identity(_active(read_member(row)), "key", key_id, frozenset(row.scopes.split()))
+
+
+def of_session(connection: Connection, credential: Credential, now_ms: int) -> tuple[Identity, int]:
+    """(identity, when last seen). Raises NotSignedIn: ``session_expired``, ``member_deactivated``."""
+    row = None
+    if credentials.is_secret(credential.text):
+        wanted = credentials.digest(credential.text)
+        row = connection.execute(_BY_SESSION, {"secret_sha256": wanted}).first()
+    if row is None or row.revoked_ms is not None or sessions.over(row.seen_ms, row.expires_ms, now_ms):
+        raise NotSignedIn("This session is over.", remedy="Sign in again.", code="session_expired")
+    return Identity(_active(read_member(row)), "session", row.session_id, ALL_SCOPES), row.seen_ms
+
+
+def _active(found: Member) -> Member:
+    if not found.active or found.role is Role.COMMONS:
+        raise NotSignedIn(
+            "This account is deactivated.", remedy="Ask a steward of the collective.", code="member_deactivated"
+        )
+    return found

@@ -1,0 +1,79 @@
+"""The home: the one folder where everything lives, used by one server at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from affouage.errors import HomeInUse, HomeReadOnly
+
+
+def prepare(home: Path) -> None:
+    """Create the home if needed, for this user alone. Raises HomeReadOnly."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (home / "run").mkdir(mode=0o700, exist_ok=True)
+        probe = home / "run" / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as refused:
+        raise HomeReadOnly(
+            f"Nothing can be written in {home} ({refused.strerror}).",
+            remedy="Give this user the right to write there, or set AFFOUAGE_HOME to another folder.",
+        ) from refused
+
+
+@contextmanager
+def claimed(home: Path) -> Iterator[None]:
+    """Hold the home for this server alone; given back even if the server is killed. Raises HomeInUse, HomeReadOnly."""
+    prepare(home)
+    lock = os.open(home / "run" / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            where = running_address(home) or "this machine"
+            raise HomeInUse(
+                f"Another affouage already runs on {home} (at {where}).",
+                remedy="Use that one, stop it, or set AFFOUAGE_HOME to another folder.",
+            ) from None
+        forget_address(home)  # of a server that was killed
+        yield
+    finally:
+        os.close(lock)
+
+
+def in_use(home: Path) -> bool:
+    """Does a server run on this home now?"""
+    try:
+        lock = os.open(home / "run" / "lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def note_address(home: Path, url: str) -> None:
+    """Where the running server answers, for the command line."""
+    (home / "run" / "address").write_text(url, encoding="utf-8")
+
+
+def forget_address(home: Path) -> None:
+    with suppress(FileNotFoundError):
+        (home / "run" / "address").unlink()
+
+
+def running_address(home: Path) -> str | None:
+    """Address of the server noted in the home; it may have been killed since: see :func:`in_use`."""
+    try:
+        return (home / "run" / "address").read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
