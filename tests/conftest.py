@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,7 +55,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def starter_home(home: Path, starter_model: Path) -> Iterator[Path]:
+def starter_home(home: Path, starter_model: Path) -> Path:
     """A home where the starter model is already installed (hard-linked)."""
     from affouage.catalogue.card import load_cards
     from affouage.catalogue.store import ModelStore
@@ -64,4 +63,4 @@ def starter_home(home: Path, starter_model: Path) -> Iterator[Path]:
 
     card = load_cards(None)[read({}, home=home).engine.default_model]
     ModelStore(home / "models").import_file(starter_model, card)
-    yield home
+    return home

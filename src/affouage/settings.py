@@ -6,36 +6,44 @@ Nothing here is a rule of the collective: rules are voted.
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from affouage.errors import SettingsError
 
+HUB_URL = "https://huggingface.co"
 
-def _key(default: Any, sentence: str) -> Any:
-    return field(default=default, metadata={"sentence": sentence})
+
+def _key(
+    default: Any, sentence: str, *, least: float = 0, most: float = math.inf, choices: tuple[str, ...] = ()
+) -> Any:
+    bounds = {"least": least, "most": most, "choices": choices}
+    return field(default=default, metadata={"sentence": sentence, **bounds})
 
 
 @dataclass(frozen=True)
 class ServerSettings:
     host: str = _key("127.0.0.1", "Address to listen on; anything else than loopback needs an administrator and TLS.")
-    port: int = _key(8420, "Port; when it is taken the next free one is used and said.")
+    port: int = _key(8420, "Port; when it is taken the next free one is used and said.", most=65535)
     public_url: str = _key("", "Address members type, when a reverse proxy stands in front (https://...).")
-    max_body_bytes: int = _key(12_000_000, "Largest request body accepted.")
-    max_connections: int = _key(512, "Connections open at once; further ones get 503.")
-    read_timeout_ms: int = _key(15_000, "A request whose headers or body have not arrived by then is closed.")
-    stall_timeout_ms: int = _key(30_000, "A client that reads nothing for so long is cut; its answer is settled.")
+    max_body_bytes: int = _key(12_000_000, "Largest request body accepted.", least=1)
+    max_connections: int = _key(512, "Connections open at once; further ones get 503.", least=1)
+    read_timeout_ms: int = _key(15_000, "A request whose headers or body have not arrived by then is closed.", least=1)
+    stall_timeout_ms: int = _key(
+        30_000, "A client that reads nothing for so long is cut; its answer is settled.", least=1
+    )
 
 
 @dataclass(frozen=True)
 class EngineSettings:
     threads: int = _key(0, "Threads per model; 0: physical cores less one, at least one.")
-    slots: int = _key(2, "Answers generated at the same time per model.")
-    context_tokens: int = _key(8192, "Tokens of context per slot, unless the model has fewer.")
+    slots: int = _key(2, "Answers generated at the same time per model.", least=1)
+    context_tokens: int = _key(8192, "Tokens of context per slot, unless the model has fewer.", least=16)
     idle_unload_ms: int = _key(15 * 60_000, "A model nobody uses for so long leaves the memory.")
     load_wait_ms: int = _key(4_000, "How long a request waits for a model being loaded before it is told to come back.")
     max_waiting: int = _key(64, "Requests that may wait for a slot, per model; further ones are refused.")
@@ -51,8 +59,8 @@ class FootprintSettings:
 @dataclass(frozen=True)
 class CommonsSettings:
     name: str = _key("", "Name of the collective, shown on the pages.")
-    language: str = _key("fr", "Language of the commons: fr or en.")
-    keep_days: int = _key(30, "Days a conversation is kept when a member asks to keep it.")
+    language: str = _key("fr", "Language of the commons: fr or en.", choices=("fr", "en"))
+    keep_days: int = _key(30, "Days a conversation is kept when a member asks to keep it.", least=1)
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class UpstreamSettings:
     url: str = _key("", "Base address, with /v1.")
     model: str = _key("", "The server's own name for the model.")
     key_env: str = _key("", "Environment variable that holds its key; the key itself never stands in this file.")
-    slots: int = _key(2, "Requests it may serve at once.")
+    slots: int = _key(2, "Requests it may serve at once.", least=1)
     context_tokens: int = _key(0, "Its context in tokens; 0: not known.")
     machine: str = _key("", "What members read on receipts as the machine's name.")
 
@@ -76,7 +84,7 @@ class Settings:
     footprint: FootprintSettings = FootprintSettings()
     commons: CommonsSettings = CommonsSettings()
     upstreams: tuple[UpstreamSettings, ...] = ()
-    hub_url: str = _key("https://huggingface.co", "Hub that model files are pulled from.")
+    hub_url: str = _key(HUB_URL, "Hub that model files are pulled from.")
 
     @property
     def database_path(self) -> Path:
@@ -117,6 +125,10 @@ def read(environ: Mapping[str, str] | None = None, home: Path | None = None) -> 
     if path.is_file():
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as refused:
+            raise SettingsError(
+                f"{path} cannot be read: {refused.strerror}.", remedy="Give this user the right to read it."
+            ) from refused
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
             raise SettingsError(f"{path} is not TOML: {wrong}.", remedy="Mend the line it names.") from wrong
     known = {*_TABLES, "upstream", "hub_url"}
@@ -124,12 +136,30 @@ def read(environ: Mapping[str, str] | None = None, home: Path | None = None) -> 
         if name not in known:
             raise SettingsError(f"{path}: unknown table [{name}].", remedy=f"Known: {', '.join(sorted(known))}.")
     tables = {name: _read_table(name, kind, document.get(name, {}), environ) for name, kind in _TABLES.items()}
-    upstreams = tuple(_read_table("upstream", UpstreamSettings, row, {}) for row in document.get("upstream", []))
+    hub_url = _web_address("hub_url", environ.get("AFFOUAGE_HUB_URL") or document.get("hub_url") or HUB_URL)
+    return Settings(home=home, upstreams=_read_upstreams(document.get("upstream", [])), hub_url=hub_url, **tables)
+
+
+def _read_upstreams(rows: Any) -> tuple[UpstreamSettings, ...]:
+    how_to = "See docs/how-to/add-an-engine.md."
+    if not isinstance(rows, list):
+        raise SettingsError("[upstream] is one table.", remedy=f"Write [[upstream]], with two brackets. {how_to}")
+    upstreams: list[UpstreamSettings] = [_read_table("upstream", UpstreamSettings, row, {}) for row in rows]
     for row in upstreams:
         if not row.id or not row.url:
-            raise SettingsError("An [[upstream]] row needs id and url.", remedy="See docs/how-to/add-an-engine.md.")
-    hub_url = environ.get("AFFOUAGE_HUB_URL") or document.get("hub_url") or "https://huggingface.co"
-    return Settings(home=home, upstreams=upstreams, hub_url=str(hub_url).rstrip("/"), **tables)
+            raise SettingsError("An [[upstream]] row needs id and url.", remedy=how_to)
+        _web_address("upstream.url", row.url)
+    ids = [row.id for row in upstreams]
+    for one in ids:
+        if ids.count(one) > 1:
+            raise SettingsError(f"Two [[upstream]] rows have the id {one!r}.", remedy="Rename one of them.")
+    return tuple(upstreams)
+
+
+def _web_address(key: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith(("http://", "https://")):
+        raise SettingsError(f"{key} = {value!r} is no address.", remedy="Write http://... or https://...")
+    return value.rstrip("/")
 
 
 def _read_table(name: str, kind: Any, values: Any, environ: Mapping[str, str]) -> Any:
@@ -145,7 +175,17 @@ def _read_table(name: str, kind: Any, values: Any, environ: Mapping[str, str]) -
         variable = f"AFFOUAGE_{name}_{key}".upper()
         if environ.get(variable):
             given[key] = environ[variable]
-    return kind(**{key: _typed(f"{name}.{key}", value, type(names[key].default)) for key, value in given.items()})
+    return kind(**{key: _checked(f"{name}.{key}", value, names[key]) for key, value in given.items()})
+
+
+def _checked(key: str, value: Any, declared: Field[Any]) -> Any:
+    value, bounds = _typed(key, value, type(declared.default)), declared.metadata
+    if bounds["choices"] and value not in bounds["choices"]:
+        raise SettingsError(f"{key} = {value!r} is not known.", remedy=f"Choose among: {', '.join(bounds['choices'])}.")
+    if isinstance(value, (int, float)) and not (math.isfinite(value) and bounds["least"] <= value <= bounds["most"]):
+        upper = "" if bounds["most"] == math.inf else f" and at most {bounds['most']:g}"
+        raise SettingsError(f"{key} = {value!r} is out of range.", remedy=f"Give at least {bounds['least']:g}{upper}.")
+    return value
 
 
 def _typed(key: str, value: Any, wanted: type) -> Any:
@@ -156,6 +196,4 @@ def _typed(key: str, value: Any, wanted: type) -> Any:
             raise SettingsError(f"{key} = {value!r} is not a number.", remedy="Give a number.") from None
     if isinstance(value, bool) or not isinstance(value, (wanted, int) if wanted is float else wanted):
         raise SettingsError(f"{key} = {value!r} should be a {wanted.__name__}.", remedy="Mend it in settings.toml.")
-    if isinstance(value, (int, float)) and value < 0:
-        raise SettingsError(f"{key} = {value!r} is negative.", remedy="Give 0 or more.")
     return value

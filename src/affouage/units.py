@@ -6,6 +6,7 @@ operands. Unknown is ``None``, never a zero.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Literal
 
@@ -20,7 +21,7 @@ _WORST_LAST: tuple[Quality, ...] = ("measured", "declared", "estimated", "unknow
 class Interval(msgspec.Struct, frozen=True):
     """``low <= central <= high``, all three in the unit of the field that holds them.
 
-    Raises ``ValueError`` when the three are not in order.
+    Raises ``ValueError`` when the three are not in order, or not finite (JSON could not keep an infinity).
     """
 
     low: float
@@ -28,7 +29,7 @@ class Interval(msgspec.Struct, frozen=True):
     high: float
 
     def __post_init__(self) -> None:
-        if not self.low <= self.central <= self.high:
+        if not (-math.inf < self.low <= self.central <= self.high < math.inf):
             raise ValueError(f"not an interval: {self.low} <= {self.central} <= {self.high}")
 
     def __add__(self, other: Interval) -> Interval:

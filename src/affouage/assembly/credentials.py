@@ -19,6 +19,7 @@ SECRET_LETTERS = 52
 KEY_PREFIX = "aff"
 
 _KEY = re.compile(rf"{KEY_PREFIX}_([{ALPHABET}]{{{ID_LETTERS}}})_([{ALPHABET}]{{{SECRET_LETTERS}}})")
+_ID = re.compile(rf"[{ALPHABET}]{{{ID_LETTERS}}}")
 _SECRET = re.compile(rf"[{ALPHABET}]{{{SECRET_LETTERS}}}")
 _KEY_LENGTH = len(KEY_PREFIX) + 1 + ID_LETTERS + 1 + SECRET_LETTERS
 
@@ -55,6 +56,11 @@ def parse_api_key(text: str) -> tuple[str, str] | None:
 def is_secret(text: str) -> bool:
     """Whether ``text`` has the form of a link's or a session's secret. Never raises."""
     return isinstance(text, str) and len(text) == SECRET_LETTERS and _SECRET.fullmatch(text) is not None
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` has the form of an identifier: anything else names nothing. Never raises."""
+    return isinstance(text, str) and len(text) == ID_LETTERS and _ID.fullmatch(text) is not None
 
 
 def digest(secret: str) -> bytes:

@@ -98,6 +98,8 @@ def of_member(connection: Connection, member_id: str) -> list[ApiKey]:
 
 def revoke(connection: Connection, key_id: str, now_ms: int, *, member_id: str | None = None) -> bool:
     """Revoke one, of that member only when given; False when there is none to revoke."""
+    if not credentials.is_id(key_id):
+        return False
     which = (api_key.c.id == key_id) & api_key.c.revoked_ms.is_(None)
     if member_id is not None:
         which &= api_key.c.member_id == member_id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from affouage.assembly import invitations, roll, sessions
+from affouage.assembly import credentials, invitations, roll, sessions
 from affouage.assembly.access import permit_governing
 from affouage.assembly.invitations import InvitationLink
 from affouage.assembly.member import Member, Role
@@ -78,10 +78,12 @@ def reset_link(connection: Connection, by: Member | None, member_id: str, now_ms
 
 
 def revoke_invitation(connection: Connection, by: Member | None, invitation_id: str, now_ms: int) -> None:
-    role = connection.scalar(select(invitation.c.role).where(invitation.c.id == invitation_id))
+    role = None
+    if credentials.is_id(invitation_id):
+        role = connection.scalar(select(invitation.c.role).where(invitation.c.id == invitation_id))
     if role is not None:
         permit_governing(again(connection, by), Role(role))
-    if not invitations.revoke(connection, invitation.c.id == invitation_id, now_ms):
+    if role is None or not invitations.revoke(connection, invitation.c.id == invitation_id, now_ms):
         raise NotFound(
             "There is no such pending invitation.", remedy="See the list of them.", code="invitation_not_found"
         )

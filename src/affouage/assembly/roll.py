@@ -22,7 +22,9 @@ def read_member(row: Row[Any]) -> Member:
 
 def by_id(connection: Connection, member_id: str) -> Member:
     """Raises NotFound; the commons is no member one can act upon."""
-    row = connection.execute(select(member).where(member.c.id == member_id)).first()
+    row = None
+    if credentials.is_id(member_id):
+        row = connection.execute(select(member).where(member.c.id == member_id)).first()
     if row is None or row.role == Role.COMMONS:
         raise _unknown()
     return read_member(row)

@@ -73,6 +73,8 @@ def open_sessions(connection: Connection, member_id: str, now_ms: int) -> list[S
 
 def end(connection: Connection, session_id: str, now_ms: int, *, member_id: str | None = None) -> bool:
     """End one, of that member only when given; False when there is none to end."""
+    if not credentials.is_id(session_id):
+        return False
     which = (session.c.id == session_id) & session.c.revoked_ms.is_(None)
     if member_id is not None:
         which &= session.c.member_id == member_id

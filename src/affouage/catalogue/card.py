@@ -224,11 +224,11 @@ def as_toml(card: Card) -> str:
     lines: list[str] = []
     tables: list[str] = []
     for key, value in msgspec.to_builtins(card).items():
-        if value is None or value == [] or (key == "openness" and card.openness == Openness()):
+        if value is None or value == () or (key == "openness" and card.openness == Openness()):
             continue
         if isinstance(value, dict):
             tables.append(_table(key, value))
-        elif isinstance(value, list) and isinstance(value[0], dict):
+        elif isinstance(value, tuple | list) and isinstance(value[0], dict):
             tables += [f"\n[[{key}]]\n" + "".join(_pairs(one)) for one in value]
         else:
             lines.append(f"{key} = {_toml(value)}\n")

@@ -141,11 +141,7 @@ def _read(source: _Source) -> Header:
     values: dict[str, Any] = {}
     for _ in range(keys):
         key, value = _key_value(source)
-        if (
-            not isinstance(value, list)
-            or key.endswith(".head_count_kv")
-            and key.startswith(str(values.get(_ARCHITECTURE)))
-        ):
+        if not isinstance(value, list) or key == f"{values.get(_ARCHITECTURE)}.attention.head_count_kv":
             values[key] = value
     end = max((_tensor_end(source) for _ in range(tensors)), default=None)
     alignment = values.get("general.alignment", 32)
@@ -255,7 +251,10 @@ def _kv_bytes_per_token(value: Callable[[str], Any]) -> int | None:
     if not all(isinstance(one, int) and 0 <= one <= 4096 for one in per_layer):
         return None
     usual = width // heads if isinstance(width, int) and isinstance(heads, int) and heads > 0 else None
-    lengths = [value("attention.key_length") or usual, value("attention.value_length") or usual]
-    if not all(isinstance(one, int) and 0 < one <= 1 << 16 for one in lengths):
+    key_length = value("attention.key_length") or usual
+    value_length = value("attention.value_length") or usual
+    if not isinstance(key_length, int) or not isinstance(value_length, int):
         return None
-    return sum(per_layer) * sum(lengths) * 2 or None
+    if not (0 < key_length <= 1 << 16 and 0 < value_length <= 1 << 16):
+        return None
+    return sum(per_layer) * (key_length + value_length) * 2 or None

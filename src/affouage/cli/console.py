@@ -11,9 +11,10 @@ import click
 import msgspec
 
 from affouage import settings as settings_of
-from affouage.errors import AffouageError, HomeReadOnly
+from affouage.errors import AffouageError
 from affouage.settings import Settings
 from affouage.storage import Database, open_database
+from affouage.storage.home import prepare
 
 T = TypeVar("T")
 
@@ -53,13 +54,7 @@ def open_home() -> Iterator[tuple[Settings, Database]]:
     Works whether or not a server runs there. Raises SettingsError, HomeReadOnly, DatabaseUnusable.
     """
     settings = settings_of.read()
-    try:
-        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as refused:
-        raise HomeReadOnly(
-            f"{settings.home} cannot be created: {refused.strerror}.",
-            remedy="Give this user the right to write there, or set AFFOUAGE_HOME.",
-        ) from refused
+    prepare(settings.home)
     database = open_database(settings.database_path)
     try:
         yield settings, database

@@ -52,6 +52,7 @@ class Answer:
         self._task: asyncio.Task[None] | None = None
         self._reading = False
         self._cancelled = False
+        self._begun = False
 
     async def events(self) -> AsyncIterator[AnswerEvent]:
         """Read once, by one reader. Raises the AffouageError that ended the answer, after which nothing comes.
@@ -67,8 +68,10 @@ class Answer:
 
     def cancel(self) -> None:
         """Stop generating now; what was burned is settled. Safe to call at any time, more than once."""
-        if self._task is not None and not self._cancelled:
-            self._cancelled = True  # once: a second one would interrupt the settling
+        if self._cancelled:
+            return  # once: a second one would interrupt the settling
+        self._cancelled = True
+        if self._task is not None and self._begun:
             self._task.cancel()
 
     async def done(self) -> None:
@@ -80,6 +83,12 @@ class Answer:
 
     def attach(self, task: asyncio.Task[None]) -> None:
         self._task = task
+
+    def begin(self) -> None:
+        """The attempt's first step. A task cancelled before it would never run, and so never settle."""
+        self._begun = True
+        if self._cancelled and self._task is not None:
+            self._task.cancel()
 
     def put(self, event: AnswerEvent) -> None:
         self._events.put_nowait(event)

@@ -139,6 +139,7 @@ class Inference:
 
     async def _run(self, attempt: _Attempt) -> None:
         problem: BaseException | None = None
+        attempt.answer.begin()
         try:
             await self._generate(attempt)
             attempt.outcome = "completed"

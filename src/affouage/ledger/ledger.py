@@ -121,9 +121,7 @@ def find_receipt(connection: Connection, receipt_id: str, member_id: str | None)
 
 def verify(connection: Connection) -> Verification:
     """Read every entry again; memory stays small whatever the size."""
-    last = connection.execute(
-        select(ledger_entry.c.hash, ledger_entry.c.seq).order_by(ledger_entry.c.seq.desc())
-    ).first()
+    last = connection.execute(select(ledger_entry.c.hash).order_by(ledger_entry.c.seq.desc()).limit(1)).scalar()
     opened = select(func.count()).select_from(_open_reservations().subquery())
     return Verification(
         entries=connection.execute(select(func.count()).select_from(ledger_entry)).scalar_one(),

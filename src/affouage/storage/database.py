@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from affouage.errors import DatabaseUnusable, HomeReadOnly, LedgerUnavailable
 
@@ -97,7 +97,7 @@ class Database:
                     if not future.set_running_or_notify_cancel():
                         continue
                     results.append((future, *_attempt(connection, change)))
-        except (DatabaseError, OSError) as refused:
+        except Exception as refused:  # whatever it is, the writer lives on and every caller is told
             told = _explain(refused)
             for _, future in group:
                 if not future.done() and not future.cancelled():
@@ -124,10 +124,12 @@ def _attempt(connection: Connection, change: Callable[[Connection], Any]) -> tup
     return value, None
 
 
-def _explain(refused: BaseException) -> LedgerUnavailable:
-    full = "full" in str(refused)
+def _explain(refused: Exception) -> LedgerUnavailable:
+    # SQLite's own words and nothing else: SQLAlchemy's quote the statement.
+    words = str(refused.orig) if isinstance(refused, DBAPIError) else type(refused).__name__
+    full = "full" in words
     return LedgerUnavailable(
-        "The disk is full: nothing more can be written." if full else f"The database refused to write: {refused}.",
+        "The disk is full: nothing more can be written." if full else f"The database refused to write: {words}.",
         remedy="Free some space, then try again." if full else "See `affouage doctor`.",
         retry_after_s=10,
     )
@@ -164,7 +166,13 @@ def open_database(path: Path) -> Database:
 
 def make_engine(path: Path) -> Engine:
     """SQLAlchemy engine on a SQLite file, in WAL with full durability and explicit transactions."""
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10.0}, pool_size=6, max_overflow=4)
+    engine = create_engine(
+        f"sqlite:///{path}",
+        connect_args={"timeout": 10.0},
+        pool_size=6,
+        max_overflow=4,
+        hide_parameters=True,  # an error's text must never quote what was being written
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

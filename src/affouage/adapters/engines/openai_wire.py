@@ -57,12 +57,13 @@ def body(request: ChatRequest, model: str, *, prompt: str | None = None, progres
 class ChunkReader:
     """Reads the events of one answer: chunks under our model's name, and what the :class:`Final` will say.
 
-    ``finished``: a finish reason was seen. ``read`` raises the error an event carries, EngineFailed for what is not a
+    ``done``: the server said ``[DONE]``. ``read`` raises the error an event carries, EngineFailed for what is not a
     chunk at all.
     """
 
     def __init__(self, request: ChatRequest) -> None:
-        self.finished = False
+        self.done = False
+        self._finished = False
         self._ours = b'"model":' + _encode(request.model)
         self._theirs: bytes | None = None
         self._model = request.model
@@ -73,13 +74,20 @@ class ChunkReader:
             self._legacy = _LegacyLogprobs(len(request.prompt))
 
     def read(self, event: bytes) -> Iterator[EngineEvent]:
+        if self.done:
+            return
         theirs = self._theirs
         if theirs is not None and theirs in event and not any(mark in event for mark in _TELLING):
             yield Delta(event if theirs == self._ours else event.replace(theirs, self._ours, 1))
+        elif event == b"[DONE]":
+            self.done = True
         else:
             yield from self._read_closely(event)
 
     def final(self) -> Final:
+        """What ends the answer. Raises EngineFailed when the server stopped without saying that it had finished."""
+        if not (self.done or self._finished):
+            raise EngineFailed("The engine stopped in the middle of its answer.", remedy="Try again.")
         return Final(self._usage, self._timings)
 
     def _read_closely(self, event: bytes) -> Iterator[EngineEvent]:
@@ -97,7 +105,7 @@ class ChunkReader:
         if not all(isinstance(choice, dict) for choice in choices):
             raise _broken()
         finish = any(choice.get("finish_reason") for choice in choices)
-        self.finished = self.finished or finish
+        self._finished = self._finished or finish
         if self._legacy is not None:
             self._legacy.convert(choices[0])
         chunk["model"] = self._model
@@ -173,7 +181,9 @@ def _broken() -> EngineFailed:
 
 # --- Errors -----------------------------------------------------------------------------------------------------------
 
-_VLLM_CONTEXT = re.compile(r"maximum context length is (\d+) tokens.*?requested (\d+) tokens.*?(?:\((\d+) in the)?", re.S)
+# vLLM tells in words: "maximum context length is 4096 tokens. However, you requested 5000 tokens (4900 in the messages"
+_CONTEXT_IN_WORDS = re.compile(r"maximum context length is (\d{1,9}) tokens[^(]{0,200}?requested (\d{1,9}) tokens")
+_PROMPT_IN_WORDS = re.compile(r"\((\d{1,9}) in the (?:messages|prompt)")
 
 
 def refusal(status: int, answer: bytes, model_id: str) -> AffouageError:
@@ -211,6 +221,7 @@ def _context_exceeded(details: dict[str, Any], message: str) -> ContextExceeded 
     prompt, context = _count(details.get("n_prompt_tokens")), _count(details.get("n_ctx"))
     if details.get("type") == "exceed_context_size_error" and prompt is not None and context is not None:
         return ContextExceeded(prompt, context)
-    if told := _VLLM_CONTEXT.search(message):
-        return ContextExceeded(int(told[3] or told[2]), int(told[1]))
+    if told := _CONTEXT_IN_WORDS.search(message):
+        alone = _PROMPT_IN_WORDS.search(message)
+        return ContextExceeded(int(alone[1] if alone else told[2]), int(told[1]))
     return None

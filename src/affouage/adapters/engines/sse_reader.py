@@ -16,7 +16,8 @@ class SseReader:
 
     def __init__(self, max_event_bytes: int = 4_194_304) -> None:
         self._max_event_bytes = max_event_bytes
-        self._rest = b""
+        self._rest: list[bytes] = []  # a line without its end yet, in parts: joined once, whatever their number
+        self._rest_bytes = 0
         self._event: list[bytes] = []
         self._event_bytes = 0
         self._after_cr = False
@@ -29,13 +30,17 @@ class SseReader:
         if b"\r" in block:
             self._after_cr = block.endswith(b"\r")
             block = block.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        lines = (self._rest + block).split(b"\n")
-        self._rest = lines.pop()
         found: list[bytes] = []
-        for line in lines:
-            self._take(line, found)
-        if len(self._rest) + self._event_bytes > self._max_event_bytes:
-            raise EventTooLong(f"an event longer than {self._max_event_bytes} bytes")
+        if b"\n" in block:
+            lines = b"".join([*self._rest, block]).split(b"\n")
+            block = lines.pop()
+            self._rest, self._rest_bytes = [], 0
+            for line in lines:
+                self._take(line, found)
+        if block:
+            self._rest.append(block)
+            self._rest_bytes += len(block)
+            self._bound()
         return found
 
     def end(self) -> list[bytes]:
@@ -52,5 +57,8 @@ class SseReader:
         elif line.startswith(b"data:"):
             self._event.append(line[6:] if line.startswith(b"data: ") else line[5:])
             self._event_bytes += len(line)
-            if self._event_bytes > self._max_event_bytes:
-                raise EventTooLong(f"an event longer than {self._max_event_bytes} bytes")
+            self._bound()
+
+    def _bound(self) -> None:
+        if self._rest_bytes + self._event_bytes > self._max_event_bytes:
+            raise EventTooLong(f"an event longer than {self._max_event_bytes} bytes")

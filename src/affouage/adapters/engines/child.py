@@ -1,0 +1,364 @@
+"""A child program under supervision: one life from load to unload, with restarts after a crash in between.
+
+    stopped --ensure_ready--> loading --ready line--> ready --idle--> stopping --> stopped
+                                 |                      |
+                                 v                    crash
+                               failed                   v
+                     (tried again when asked,        waiting (back-off) --> loading
+                      not before the back-off)
+
+The child gets its configuration, secrets included, as one JSON line on stdin, and ends when stdin does: it cannot
+outlive its parent. It answers on stdout with JSON lines. One task per life does everything in order; callers only
+wait for the state to turn. See ``child_side.py`` for the other end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import IO, Any, Literal
+
+import msgspec
+import psutil  # type: ignore[import-untyped]
+
+from affouage.clock import Clock
+from affouage.errors import EngineFailed, EngineLoading
+from affouage.pool.engine import EngineState, EngineStatus, Work
+
+Phase = Literal["stopped", "loading", "ready", "stopping", "waiting", "failed"]
+_STATUS: Mapping[Phase, EngineStatus] = {
+    "stopped": "stopped",
+    "loading": "loading",
+    "ready": "ready",
+    "stopping": "stopped",
+    "waiting": "failed",
+    "failed": "failed",
+}
+_LINE_LIMIT_BYTES = 32_000_000
+_LAST_WORDS_BYTES = 4_096
+_HEALTHY_US = 60_000_000
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+
+
+class ChildProgram(msgspec.Struct, frozen=True, kw_only=True):
+    """What to run. ``module``: ``python -m`` name. ``expected_bytes``: memory of the loaded model, for progress.
+
+    ``environment`` is added to a short list of harmless variables; the parent's keys and settings are not inherited.
+    """
+
+    module: str
+    model_id: str
+    config: Mapping[str, Any]
+    environment: Mapping[str, str] = {}
+    expected_bytes: int | None = None
+    load_deadline_ms: int = 300_000
+    idle_unload_ms: int = 900_000
+
+
+class Child(msgspec.Struct, frozen=True):
+    """A running child: its process and what its ready line said."""
+
+    process: asyncio.subprocess.Process
+    ready: dict[str, Any]
+
+
+def back_off_ms(failures: int) -> int:
+    """Milliseconds to wait after so many crashes or failed loads in a row: 500, 1000, 2000 ... 60000; none for 0."""
+    return min(500 << min(failures - 1, 10), 60_000) if failures > 0 else 0
+
+
+def load_progress(resident_bytes: int | None, expected_bytes: int | None) -> float | None:
+    """Share of the load done, 0..0.99, from the memory the child holds; None when either is unknown."""
+    if resident_bytes is None or not expected_bytes:
+        return None
+    return min(resident_bytes / expected_bytes, 0.99)
+
+
+class SupervisedChild:
+    """Keeps one :class:`ChildProgram` alive while it is wanted.
+
+    ``on_ready`` is awaited before callers are let in, ``on_gone`` whenever the process has ended.
+    """
+
+    def __init__(
+        self,
+        program: ChildProgram,
+        *,
+        clock: Clock,
+        on_ready: Callable[[Child], Awaitable[None]],
+        on_gone: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._program = program
+        self._clock = clock
+        self._on_ready = on_ready
+        self._on_gone = on_gone
+        self._phase: Phase = "stopped"
+        self._turned = asyncio.Event()
+        self._life: asyncio.Task[None] | None = None
+        self._closed = False
+        self._process: asyncio.subprocess.Process | None = None
+        self._failure = EngineFailed(f"{program.model_id} is stopped.")
+        self._failures = 0
+        self._retry_at_us = 0
+        self._in_use = 0
+        self._used_at_us = 0
+        self._past_cpu_us = 0
+        self._seen_cpu_us = 0
+
+    # --- What callers see ---------------------------------------------------------------------------------------------
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def state(self) -> EngineState:
+        status = _STATUS[self._phase]
+        progress = self._progress() if self._phase == "loading" else None
+        detail = self._failure.message if status == "failed" else ""
+        return EngineState(status, progress=progress, retry_after_s=self._retry_after_s(), detail=detail)
+
+    def work(self) -> Work:
+        """CPU time of all the lives of this child; it never goes back. None before the first."""
+        current = self._read_cpu_us()
+        total = self._past_cpu_us + (self._seen_cpu_us if current is None else current)
+        return Work(cpu_us=total if total or current is not None else None)
+
+    async def ensure_ready(self, wait_ms: int) -> None:
+        """Start a life if there is none and wait. Raises EngineLoading after ``wait_ms``, EngineFailed if it cannot."""
+        self._used_at_us = self._clock.monotonic_us()
+        try:
+            async with asyncio.timeout(wait_ms / 1000):
+                while self._phase != "ready":
+                    self._start_if_needed()
+                    await self._turned.wait()
+        except TimeoutError:
+            if self._phase == "waiting":
+                raise self._why_not() from None
+            model_id, again_s = self._program.model_id, self._retry_after_s()
+            raise EngineLoading(model_id, progress=self._progress(), retry_after_s=again_s) from None
+        self._used_at_us = self._clock.monotonic_us()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """While held, the child is not idle. Raises EngineFailed when it is not ready."""
+        if self._phase != "ready":
+            raise self._why_not()
+        self._in_use += 1
+        try:
+            yield
+        finally:
+            self._in_use -= 1
+            self._used_at_us = self._clock.monotonic_us()
+
+    def kill(self) -> None:
+        """End a child that no longer answers; the supervision then restarts it."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def close(self) -> None:
+        """End the life, if any, and wait until the process is gone. Idempotent."""
+        self._closed = True
+        life, self._life = self._life, None
+        if life is not None:
+            life.cancel()
+            with suppress(asyncio.CancelledError):
+                await life
+
+    # --- One life -----------------------------------------------------------------------------------------------------
+
+    def _start_if_needed(self) -> None:
+        if self._closed:
+            raise EngineFailed(f"{self._program.model_id} has been closed.")
+        if self._phase == "failed" and self._clock.monotonic_us() < self._retry_at_us:
+            raise self._why_not()
+        if self._phase in ("stopped", "failed"):
+            self._turn("loading")
+            self._life = asyncio.create_task(self._live(), name=f"life of {self._program.model_id}")
+
+    async def _live(self) -> None:
+        """Load, serve until idle; after a crash wait and load again. A load that fails ends the life."""
+        last: Phase = "stopped"
+        try:
+            while await self._load_and_serve():
+                self._turn("waiting")
+                await asyncio.sleep(back_off_ms(self._failures) / 1000)
+                self._turn("loading")
+        except EngineFailed as failure:
+            last = "failed"
+            self._count(failure)
+        finally:
+            self._turn(last)
+
+    async def _load_and_serve(self) -> bool:
+        """Whether the child crashed (and is wanted again); False when it was idle. Raises EngineFailed."""
+        with tempfile.TemporaryFile() as last_words:
+            try:
+                child = await self._load(last_words)
+                ready_at_us = self._used_at_us = self._clock.monotonic_us()
+                self._turn("ready")
+                crashed = await self._serve(child.process)
+                if crashed:
+                    if self._clock.monotonic_us() - ready_at_us > _HEALTHY_US:
+                        self._failures = 0
+                    self._count(EngineFailed(f"{self._program.model_id} stopped: {_how(child.process)}."))
+                return crashed
+            finally:
+                await self._end()
+
+    async def _load(self, last_words: IO[bytes]) -> Child:
+        process = self._process = await self._spawn(last_words)
+        self._seen_cpu_us = 0
+        try:
+            async with asyncio.timeout(self._program.load_deadline_ms / 1000):
+                child = Child(process, await self._handshake(process, last_words))
+                await self._on_ready(child)
+        except TimeoutError:
+            limit_s = self._program.load_deadline_ms // 1000
+            raise EngineFailed(f"{self._program.model_id} did not load within {limit_s} s.") from None
+        return child
+
+    async def _spawn(self, last_words: IO[bytes]) -> asyncio.subprocess.Process:
+        environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        try:
+            return await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-m", self._program.module),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=last_words,
+                env={**environment, **self._program.environment},
+                start_new_session=True,  # the terminal's Ctrl-C is for the parent, which then ends the child itself
+                limit=_LINE_LIMIT_BYTES,
+            )
+        except OSError as refused:
+            raise EngineFailed(f"The child program cannot be started: {refused.strerror}.") from refused
+
+    async def _handshake(self, process: asyncio.subprocess.Process, last_words: IO[bytes]) -> dict[str, Any]:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with suppress(ConnectionError):  # died at once: the empty line below tells
+            process.stdin.write(msgspec.json.encode({**self._program.config, "parent": os.getpid()}) + b"\n")
+            await process.stdin.drain()
+        line = await process.stdout.readline()
+        answer = said(line)
+        if answer.get("event") == "ready":
+            return answer
+        if not answer:
+            await process.wait()
+        reason = answer.get("reason") or f"it stopped while loading ({_how(process)})"
+        raise EngineFailed(
+            f"{self._program.model_id} cannot be loaded: {reason}.{_told(last_words)}",
+            remedy=answer.get("remedy") or "Check the model file and the free memory with `affouage doctor`.",
+        )
+
+    async def _serve(self, process: asyncio.subprocess.Process) -> bool:
+        """Wait until the process ends (True) or nobody has used it for long enough (False)."""
+        idle = asyncio.create_task(self._until_idle())
+        gone = asyncio.create_task(process.wait())
+        try:
+            await asyncio.wait((idle, gone), return_when=asyncio.FIRST_COMPLETED)
+            return gone.done()
+        finally:
+            idle.cancel()
+            gone.cancel()
+            await asyncio.gather(idle, gone, return_exceptions=True)
+
+    async def _until_idle(self) -> None:
+        left_ms = self._idle_left_ms()
+        while left_ms > 0:
+            await asyncio.sleep(left_ms / 1000)
+            left_ms = self._idle_left_ms()
+        self._turn("stopping")  # before anything else is awaited: nobody is let in any more
+
+    def _idle_left_ms(self) -> int:
+        idle_ms = 0 if self._in_use else (self._clock.monotonic_us() - self._used_at_us) // 1000
+        return self._program.idle_unload_ms - idle_ms
+
+    async def _end(self) -> None:
+        """No process is left when this returns, nor when it is cancelled."""
+        process = self._process
+        if process is None:
+            return
+        try:
+            self._read_cpu_us()
+            await self._on_gone()
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.terminate()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(2):
+                        await process.wait()
+        finally:
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    process.kill()
+            self._process = None
+            self._past_cpu_us += self._seen_cpu_us
+            self._seen_cpu_us = 0
+        await process.wait()
+
+    # --- Small facts --------------------------------------------------------------------------------------------------
+
+    def _turn(self, phase: Phase) -> None:
+        self._phase = phase
+        turned, self._turned = self._turned, asyncio.Event()
+        turned.set()
+
+    def _count(self, failure: EngineFailed) -> None:
+        self._failures += 1
+        self._failure = failure
+        self._retry_at_us = self._clock.monotonic_us() + back_off_ms(self._failures) * 1000
+
+    def _why_not(self) -> EngineFailed:
+        seen = self._failure
+        return EngineFailed(seen.message, remedy=seen.remedy, retry_after_s=self._retry_after_s())
+
+    def _retry_after_s(self) -> int:
+        if self._phase in ("waiting", "failed"):
+            return max(1, -(-(self._retry_at_us - self._clock.monotonic_us()) // 1_000_000))
+        return 2
+
+    def _progress(self) -> float | None:
+        resident = None
+        if self._process is not None:
+            with suppress(psutil.Error):
+                resident = psutil.Process(self._process.pid).memory_info().rss
+        return load_progress(resident, self._program.expected_bytes)
+
+    def _read_cpu_us(self) -> int | None:
+        if self._process is None or self._process.returncode is not None:
+            return None
+        with suppress(psutil.Error):
+            times = psutil.Process(self._process.pid).cpu_times()
+            self._seen_cpu_us = max(self._seen_cpu_us, round((times.user + times.system) * 1e6))
+            return self._seen_cpu_us
+        return None
+
+
+def said(line: bytes) -> dict[str, Any]:
+    """A line from a child; {} when it was cut short or is not one of ours."""
+    try:
+        return msgspec.json.decode(line, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
+
+
+def _how(process: asyncio.subprocess.Process) -> str:
+    code = process.returncode
+    if code == -4:
+        return "signal 4, an instruction this processor does not have"
+    if code == -9:
+        return "signal 9, perhaps for want of memory"
+    return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+
+def _told(last_words: IO[bytes]) -> str:
+    """The child's last words before it was ready; no prompt can be in them, for none had been sent."""
+    last_words.seek(0, os.SEEK_END)
+    last_words.seek(max(0, last_words.tell() - _LAST_WORDS_BYTES))
+    lines = last_words.read().decode(errors="replace").splitlines()
+    telling = [line.strip() for line in lines if " E " in line or "rror" in line]
+    return f" ({' '.join(telling[-2:])[:500]})" if telling else ""

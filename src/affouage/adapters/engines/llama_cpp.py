@@ -1,0 +1,176 @@
+"""llama.cpp, embedded: one supervised child process per model, spoken to over loopback with a random key."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from affouage.adapters.engines.child import Child, ChildProgram, SupervisedChild
+from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
+from affouage.chat import ChatRequest, EngineEvent
+from affouage.clock import Clock
+from affouage.errors import EngineFailed, EngineLoading
+from affouage.pool.engine import EngineIdentity, EngineState, Work
+from affouage.settings import EngineSettings, UpstreamSettings
+
+_GIB = 1 << 30
+_BATCH_TOKENS = 512
+_PROMPT_CACHE_MIB = 256
+
+
+def threads_to_use(wanted: int, physical_cores: int | None, usable_cores: int) -> int:
+    """Threads of one model: ``wanted``, or for 0 the physical cores less one, left to the desktop; at least one."""
+    return wanted or max(1, min(physical_cores or usable_cores, usable_cores) - 1)
+
+
+def load_deadline_ms(file_bytes: int) -> int:
+    """Five minutes, and 20 s for each GiB of the file."""
+    return 300_000 + 20_000 * file_bytes // _GIB
+
+
+class LlamaCppEngine:
+    """One GGUF file, already checked against its digest, served by a child process that comes and goes.
+
+    ``context_limit``: what the model was made for, in tokens; the settings' context is cut to it. ``file_sha256`` is
+    only quoted: whoever admitted the file has verified it.
+    """
+
+    def __init__(
+        self,
+        *,
+        model_id: str,
+        path: Path,
+        file_sha256: str | None,
+        settings: EngineSettings,
+        clock: Clock,
+        context_limit: int | None = None,
+    ) -> None:
+        self._model_id = model_id
+        self._path = path
+        self._settings = settings
+        self._file_sha256 = file_sha256
+        self._context_asked = min(settings.context_tokens, context_limit or settings.context_tokens)
+        self._context_tokens: int | None = None
+        self._key = secrets.token_hex(32)
+        self._client: OpenAICompatibleEngine | None = None
+        self._child = SupervisedChild(
+            self._program(), clock=clock, on_ready=self._open_client, on_gone=self._close_client
+        )
+
+    def _program(self) -> ChildProgram:
+        file_bytes = self._path.stat().st_size if self._path.is_file() else 0
+        usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        threads = threads_to_use(self._settings.threads, psutil.cpu_count(logical=False), usable)
+        return ChildProgram(
+            module="affouage.adapters.engines.llama_child",
+            model_id=self._model_id,
+            config={
+                "path": str(self._path),
+                "model_id": self._model_id,
+                "slots": self._settings.slots,
+                "context_tokens": self._context_asked,
+                "batch_tokens": _BATCH_TOKENS,
+                "prompt_cache_mib": _PROMPT_CACHE_MIB,
+                "threads": threads,
+                "key": self._key,
+            },
+            # A waiting OpenMP thread that spins takes the processor from whoever has work: answers took minutes.
+            environment={"GOMP_SPINCOUNT": "0", "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(threads)},
+            expected_bytes=file_bytes or None,
+            load_deadline_ms=load_deadline_ms(file_bytes),
+            idle_unload_ms=self._settings.idle_unload_ms,
+        )
+
+    @property
+    def model_id(self) -> str:
+        return self._model_id
+
+    @property
+    def slots(self) -> int:
+        return self._settings.slots
+
+    @property
+    def context_tokens(self) -> int | None:
+        return self._context_tokens
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process, for meters; None when there is none."""
+        return self._child.pid
+
+    def identity(self) -> EngineIdentity:
+        try:
+            wheel = version("xllamacpp")
+        except PackageNotFoundError:
+            wheel = None
+        return EngineIdentity(
+            name="llama.cpp (xllamacpp)",
+            version=wheel,
+            machine=platform.node() or "localhost",
+            file_sha256=self._file_sha256,
+            file_name=self._path.name,
+        )
+
+    def state(self) -> EngineState:
+        return self._child.state()
+
+    def work(self) -> Work:
+        return self._child.work()
+
+    async def ensure_ready(self, wait_ms: int) -> None:
+        await self._child.ensure_ready(wait_ms)
+
+    async def render(self, request: ChatRequest) -> str | None:
+        client = await self._ready_client()
+        with self._child.in_use():
+            return await client.render(request)
+
+    async def generate(self, request: ChatRequest) -> AsyncGenerator[EngineEvent, None]:
+        client = await self._ready_client()
+        with self._child.in_use():
+            try:
+                async with aclosing(client.generate(request)) as events:
+                    async for event in events:
+                        yield event
+            except EngineFailed as failure:
+                if failure.details.get("silent"):
+                    self._child.kill()
+                raise
+
+    async def embed(self, inputs: tuple[str, ...]) -> tuple[list[list[float]], int]:
+        client = await self._ready_client()
+        with self._child.in_use():
+            return await client.embed(inputs)
+
+    async def close(self) -> None:
+        await self._child.close()
+
+    async def _ready_client(self) -> OpenAICompatibleEngine:
+        await self._child.ensure_ready(self._settings.load_wait_ms)
+        if self._client is None:
+            raise EngineFailed(f"{self._model_id} stopped just now.", remedy="Try again.", retry_after_s=1)
+        return self._client
+
+    async def _open_client(self, child: Child) -> None:
+        """Ready means more than a ready line: the server has answered a question."""
+        settings = UpstreamSettings(
+            id=self._model_id, url=f"{child.ready['address']}/v1", model=self._model_id, slots=self._settings.slots
+        )
+        client = self._client = OpenAICompatibleEngine(settings, key=self._key)
+        try:
+            await client.ensure_ready(wait_ms=30_000)
+        except EngineLoading:
+            raise EngineFailed(f"{self._model_id} says it is ready but does not answer.") from None
+        self._context_tokens = client.context_tokens
+
+    async def _close_client(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()

@@ -1,0 +1,131 @@
+"""``affouage keys``: API keys of members, from the machine itself. Works whether or not a server runs on this home."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from affouage.assembly.access import ALL_SCOPES
+from affouage.assembly.accounts import Accounts
+from affouage.assembly.held import iso_utc
+from affouage.assembly.keys import DAYS_MAX, ApiKey
+from affouage.assembly.member import Member
+from affouage.cli.console import echo_json, run
+from affouage.cli.members import as_json, open_accounts
+from affouage.clock import SystemClock
+
+
+@click.group()
+def keys() -> None:
+    """API keys by which programs ask in a member's name.
+
+    \b
+    Examples:
+      affouage keys create Ali --label laptop
+      affouage keys create Ali --days 90 --scope inference --json
+      affouage keys list Ali
+      affouage keys revoke k3v9x2m7qp4t
+    """
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--label", default="", help="A few words to recognise it by.")
+@click.option("--days", type=click.IntRange(1, DAYS_MAX), help="Days until it expires; never if not said.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(sorted(ALL_SCOPES)),
+    help="What it may be used for, as often as needed; inference and receipts if not said.",
+)
+@as_json
+def create(name: str, label: str, days: int | None, scopes: tuple[str, ...], as_json: bool) -> None:
+    """Make a key for the member NAME and print it: it is shown this once and kept nowhere.
+
+    \b
+    --json prints: {"id", "key", "member", "label", "scopes", "expires"}
+    "expires" is a date in UTC, null for never.
+    """
+    with open_accounts() as (_, accounts):
+        who, key, text = run(_create(accounts, name, label, scopes, days))
+        if as_json:
+            echo_json(
+                {
+                    "id": key.id,
+                    "key": text,
+                    "member": who.name,
+                    "label": key.label,
+                    "scopes": sorted(key.scopes),
+                    "expires": iso_utc(key.expires_ms),
+                }
+            )
+            return
+        click.echo(f"Key of {who.name}, for {' '.join(sorted(key.scopes))}. Copy it now, it is not shown again:")
+        click.echo(text)
+
+
+@keys.command(name="list")
+@click.argument("name")
+@as_json
+def list_(name: str, as_json: bool) -> None:
+    """The keys of the member NAME, newest first; never the keys' own text.
+
+    \b
+    --json prints: [{"id", "member", "label", "scopes", "created", "expires", "revoked"}, ...]
+    """
+    with open_accounts() as (_, accounts):
+        who, held = run(_keys_of(accounts, name))
+        if as_json:
+            echo_json([_shape(who, key) for key in held])
+            return
+        if not held:
+            click.echo(f"{who.name} has no key. Make one: affouage keys create NAME")
+        now_ms = SystemClock().now_ms()
+        for key in held:
+            state = "revoked" if key.revoked_ms else "in use" if key.usable(now_ms) else "expired"
+            until = iso_utc(key.expires_ms) or "never"
+            click.echo(f"{key.id}  {state:<7}  expires {until}  {' '.join(sorted(key.scopes))}  {key.label}".rstrip())
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID")
+@as_json
+def revoke(key_id: str, as_json: bool) -> None:
+    """Revoke the key ID (the part after aff_). A running server refuses it from then on.
+
+    \b
+    --json prints: {"id", "revoked": true}
+    """
+    with open_accounts() as (_, accounts):
+        run(accounts.revoke_key(None, key_id))
+        if as_json:
+            echo_json({"id": key_id, "revoked": True})
+            return
+        click.echo(f"{key_id} is revoked.")
+
+
+async def _create(
+    accounts: Accounts, name: str, label: str, scopes: tuple[str, ...], days: int | None
+) -> tuple[Member, ApiKey, str]:
+    who = await accounts.find(name)
+    key, text = await accounts.create_key(who, label, scopes or None, days)
+    return who, key, text
+
+
+async def _keys_of(accounts: Accounts, name: str) -> tuple[Member, list[ApiKey]]:
+    who = await accounts.find(name)
+    return who, await accounts.keys(who)
+
+
+def _shape(who: Member, key: ApiKey) -> dict[str, Any]:
+    return {
+        "id": key.id,
+        "member": who.name,
+        "label": key.label,
+        "scopes": sorted(key.scopes),
+        "created": iso_utc(key.created_ms),
+        "expires": iso_utc(key.expires_ms),
+        "revoked": iso_utc(key.revoked_ms),
+    }

@@ -1,0 +1,194 @@
+"""``affouage up``: the main job. Serve the commons on this machine, having answered one real question."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import sys
+from dataclasses import replace
+from importlib import resources
+
+import click
+
+from affouage import __version__
+from affouage.asgi.commons import Commons
+from affouage.asgi.server import bind, listening, url_of
+from affouage.chat import ChatRequest, Delta, Message, delta_text
+from affouage.cli.console import fail
+from affouage.errors import AffouageError, EngineLoading, SettingsError
+from affouage.inference.answer import ExactPrompt
+from affouage.inference.serve import Asking
+from affouage.ledger.receipt import Receipt
+from affouage.settings import Settings, read
+from affouage.storage.home import forget_address, note_address
+
+PURGE_EVERY_S = 3600
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (8420); the next free one if taken.")
+@click.option("--host", help="Address to listen on (127.0.0.1).")
+@click.option("--no-question", is_flag=True, help="Do not ask the first question.")
+@click.option("--offline", is_flag=True, help="Fetch nothing: serve with the models that are here.")
+def up(port: int | None, host: str | None, no_question: bool, offline: bool) -> None:
+    """Serve the commons on this machine and ask it one question.
+
+    The first time, the starter model (1.1 GB) is fetched; stopped half-way, it goes on where it was. Ctrl-C stops.
+    State lives in AFFOUAGE_HOME (~/.local/share/affouage by default) and nowhere else.
+
+    \b
+    Examples:
+      affouage up
+      AFFOUAGE_HOME=/srv/commons affouage up --port 9000
+      affouage up --offline --no-question
+    """
+    try:
+        settings = read()
+        server = replace(settings.server, port=port or settings.server.port, host=host or settings.server.host)
+        asyncio.run(_serve(replace(settings, server=server), ask=not no_question, offline=offline))
+    except AffouageError as error:
+        fail(error)
+
+
+async def _serve(settings: Settings, *, ask: bool, offline: bool) -> None:
+    from affouage.app import build_asgi, open_commons
+
+    leaving = _on_signals()
+    async with open_commons(settings) as commons:
+        await _check_exposure(commons)
+        listener = bind(settings.server.host, settings.server.port)
+        url = settings.server.public_url or url_of(listener)
+        async with listening(build_asgi(commons), listener, settings.server):
+            note_address(settings.home, url_of(listener))
+            try:
+                if listener.getsockname()[1] != settings.server.port:
+                    _say(f"Port {settings.server.port} is taken; using {listener.getsockname()[1]}.")
+                _say(f"affouage {__version__} is serving on {url}   (state in {settings.home})")
+                async with asyncio.TaskGroup() as tasks:
+                    purge = tasks.create_task(_purge_forever(commons), name="purge")
+                    first = tasks.create_task(_first_steps(commons, url, ask=ask, offline=offline), name="first steps")
+                    await leaving.wait()
+                    _say("Stopping: answers under way are settled.")
+                    purge.cancel()
+                    first.cancel()
+            finally:
+                forget_address(settings.home)
+                commons.inference.cancel_all()
+    _say("Stopped.")
+
+
+def _on_signals() -> asyncio.Event:
+    leaving = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(one, leaving.set)
+    return leaving
+
+
+async def _check_exposure(commons: Commons) -> None:
+    """Beyond this machine only behind TLS and with an administrator. Raises SettingsError."""
+    settings = commons.settings.server
+    if settings.host == "localhost" or _loopback(settings.host):
+        return
+    if not settings.public_url.startswith("https://") or await commons.accounts.first_administrator_link() is not None:
+        raise SettingsError(
+            f"Listening on {settings.host} would open this commons to the network.",
+            remedy="First create the administrator on 127.0.0.1, put a TLS proxy in front and set server.public_url"
+            " to its https:// address.",
+        )
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def _purge_forever(commons: Commons) -> None:
+    while True:
+        await commons.conversations.purge()
+        await asyncio.sleep(PURGE_EVERY_S)
+
+
+async def _first_steps(commons: Commons, url: str, *, ask: bool, offline: bool) -> None:
+    """The model, the question, the addresses. What fails here is said; the pages are served all the same."""
+    try:
+        await _have_model(commons, offline=offline)
+        if ask:
+            await _ask_first_question(commons)
+    except AffouageError as error:
+        _say(f"\nNo answer yet: {error.message}")
+        _say(f"  {error.remedy}" if error.remedy else "")
+    link = await commons.accounts.first_administrator_link()
+    _say(f"\nOpen {url}")
+    if link is not None:
+        _say(f"First administrator (works once, 24 hours): {url}{link.path}")
+    _say("Ctrl-C to stop.")
+
+
+async def _have_model(commons: Commons, *, offline: bool) -> None:
+    model_id = commons.default_model
+    if any(engine.model_id == model_id for engine in commons.inference.node.engines()):
+        return
+    from affouage.catalogue.pull import pull
+    from affouage.cli.models import PullReport
+
+    card = commons.cards().get(model_id)
+    if card is None:
+        raise SettingsError(
+            f"engine.default_model names {model_id!r}, which has no card.", remedy="See `affouage models list`."
+        )
+    _say(f"The model {card.name} is not here yet; fetching it (once).")
+    with PullReport() as report:
+        await pull(card, commons.store, hub_url=commons.settings.hub_url, on_progress=report, offline=offline)
+
+
+async def _ask_first_question(commons: Commons) -> None:
+    language = commons.settings.commons.language
+    question = (
+        resources.files("affouage.cli").joinpath(f"first_question.{language}.md").read_text(encoding="utf-8").strip()
+    )
+    _say(f"\nA first question, by the same way as everybody's:\n\n{_quoted(question)}\n")
+    asking = Asking(member_id=(await commons.accounts.commons()).id, door="start-up", language=language)
+    request = ChatRequest(
+        model=commons.default_model,
+        messages=(Message("user", question),),
+        max_tokens=160,
+        options={"temperature": 0.0, "seed": 1},
+    )
+    while True:
+        try:
+            answer = await commons.inference.ask(asking, request)
+            break
+        except EngineLoading as loading:
+            _say(loading.message)
+            await asyncio.sleep(loading.retry_after_s)
+    exact: str | None = None
+    async for event in answer.events():
+        if isinstance(event, Delta):
+            click.echo(delta_text(event), nl=False)
+            sys.stdout.flush()
+        elif isinstance(event, ExactPrompt):
+            exact = event.text
+    assert answer.receipt is not None
+    _show(answer.receipt, exact)
+
+
+def _show(receipt: Receipt, exact: str | None) -> None:
+    from affouage.cli.receipts import in_words
+
+    click.echo("\n")
+    if exact is not None:
+        _say(f"The exact text the model saw:\n\n{_quoted(exact)}\n")
+    _say(in_words(receipt))
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"  | {line}" for line in text.splitlines())
+
+
+def _say(text: str) -> None:
+    click.echo(text)
+    sys.stdout.flush()
