@@ -305,3 +305,20 @@ def test_an_unforeseen_fault_is_settled_and_its_message_never_logged(
     asyncio.run(main())
     assert "RuntimeError" in caplog.text
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_a_member_who_leaves_while_asking_leaves_no_open_reservation(home: Path, steps: int) -> None:
+    async def main() -> None:
+        async with standing(home, EchoEngine(word_ms=1)) as one:
+            asking = asyncio.create_task(one.ask("mot " * 50))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+        prepare(home)
+        db = open_database(home / "affouage.db")
+        assert (await Ledger(db, SystemClock()).verify()).open_reservations == 0
+        db.close()
+
+    asyncio.run(main())

@@ -5,6 +5,9 @@ from __future__ import annotations
 from affouage import errors
 from affouage.asgi.body import BodyTooLarge, BodyTooSlow
 
+_STATUS_OF_CODE = {"bad_method": 405}
+"""What only HTTP knows of has no class of its own in the tree."""
+
 _STATUS: tuple[tuple[type[errors.AffouageError], int], ...] = (
     (BodyTooLarge, 413),
     (BodyTooSlow, 408),
@@ -20,6 +23,8 @@ _STATUS: tuple[tuple[type[errors.AffouageError], int], ...] = (
 
 def status_of(error: errors.AffouageError) -> int:
     """400-503; 500 for what should not have reached a client."""
+    if error.code in _STATUS_OF_CODE:
+        return _STATUS_OF_CODE[error.code]
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, select
 
 from affouage.assembly import credentials, sessions
-from affouage.assembly.access import ALL_SCOPES, Credential, Identity
+from affouage.assembly.access import ALL_SCOPES, DEFAULT_KEY_SCOPES, Credential, Identity
 from affouage.assembly.member import Member, Role
 from affouage.assembly.roll import read_member
 from affouage.errors import NotSignedIn
@@ -52,7 +52,10 @@ def of_key(connection: Connection, credential: Credential, now_ms: int) -> Ident
         raise NotSignedIn("This API key was revoked.", remedy="Create another in your account.", code="key_revoked")
     if row.expires_ms is not None and row.expires_ms <= now_ms:
         raise NotSignedIn("This API key has expired.", remedy="Create another in your account.", code="key_expired")
-    return Identity(_active(read_member(row)), "key", key_id, frozenset(row.scopes.split()))
+    who = read_member(row)
+    if who.role is Role.COMMONS:  # made by the machine's own command line, for as long as one question
+        return Identity(who, "machine", key_id, frozenset(row.scopes.split()) & DEFAULT_KEY_SCOPES)
+    return Identity(_active(who), "key", key_id, frozenset(row.scopes.split()))
 
 
 def of_session(connection: Connection, credential: Credential, now_ms: int) -> tuple[Identity, int]:

@@ -247,4 +247,5 @@ def _pairs(values: dict[str, Any]) -> list[str]:
 
 def _toml(value: Any) -> str:
     # JSON's strings, integers and arrays are TOML's, but for DEL, which TOML wants escaped.
-    return json.dumps(value, ensure_ascii=True).replace("\x7f", "\\u007f")
+    text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -95,7 +95,7 @@ async def _from_elsewhere(
 
 def _is_disk(failed: AffouageError) -> bool:
     """Another source would meet the same full disk."""
-    return isinstance(failed.__cause__, OSError) or "free_bytes" in failed.details
+    return "disk" in failed.details
 
 
 async def _from_hub(card: Card, store: ModelStore, meter: Meter, hub_url: str, policy: Policy | None) -> InstalledModel:

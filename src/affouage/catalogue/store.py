@@ -121,13 +121,16 @@ class ModelStore:
         """Record ``path``, already in this model's folder and hashed. Raises ModelFileRefused for a bad header."""
         return self._write_record(card_id, path, sha256, source, read_header(path), self._clock.now_ms())
 
-    def import_file(self, path: Path, card: Card, on_bytes: OnBytes = _quiet) -> InstalledModel:
+    def import_file(
+        self, path: Path, card: Card, on_bytes: OnBytes = _quiet, *, sha256: str | None = None
+    ) -> InstalledModel:
         """Install the file at ``path`` under ``card``: checked first, then hard-linked, or copied to another disk.
 
-        Raises ModelFileRefused (not GGUF, truncated, another digest than the card's), PullFailed (no room).
+        ``sha256``: the digest of the file when the caller has just computed it. Raises ModelFileRefused (not GGUF,
+        truncated, another digest than the card's), PullFailed (no room), Conflict.
         """
         read_header(path)
-        found = sha256_of(path, on_bytes)
+        found = sha256 or sha256_of(path, on_bytes)
         if card.sha256 and found != card.sha256:
             raise ModelFileRefused(
                 f"{path.name} is not the file of {card.id}: sha256 {found}, the card says {card.sha256}.",
@@ -290,6 +293,7 @@ def check_room(folder: Path, wanted_bytes: int) -> None:
         raise PullFailed(
             f"The disk of {folder} is too full: {wanted_bytes / 1e9:.2f} GB to write, {free / 1e9:.2f} GB free.",
             remedy="Make room, or set AFFOUAGE_HOME to a larger disk, then start again: what has arrived is kept.",
+            disk=str(folder),
             wanted_bytes=wanted_bytes,
             free_bytes=free,
         )
@@ -310,13 +314,16 @@ def disk_error(wrong: OSError, path: Path) -> AffouageError:
         return PullFailed(
             f"{path} cannot be written any further: {wrong.strerror}.",
             remedy="Make room on the disk and start again: what has arrived is kept.",
+            disk=str(path),
         )
     if wrong.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return HomeReadOnly(
             f"{path} cannot be written: {wrong.strerror}.",
             remedy="Give this user the right to write there, or set AFFOUAGE_HOME to another folder.",
         )
-    return PullFailed(f"{path} cannot be written: {wrong.strerror}.", remedy="Check the disk, then start again.")
+    return PullFailed(
+        f"{path} cannot be written: {wrong.strerror}.", remedy="Check the disk, then start again.", disk=str(path)
+    )
 
 
 def write_whole(path: Path, content: bytes) -> None:

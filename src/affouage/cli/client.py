@@ -75,7 +75,10 @@ async def reach(settings: Settings, db: Database, key: str | None) -> AsyncItera
     ``key``: a member's API key; None asks as the collective itself, which only this machine's owner of the home can.
     """
     accounts = Accounts(db, SystemClock())
-    text = key or await accounts.open_machine_key()
+    own_id, text = None, key
+    if text is None:
+        own, text = await accounts.create_key(await accounts.commons(), "command line", expires_days=1)
+        own_id = own.id
     try:
         async with (
             _address(settings) as url,
@@ -83,8 +86,8 @@ async def reach(settings: Settings, db: Database, key: str | None) -> AsyncItera
         ):
             yield Client(http, url, text)
     finally:
-        if key is None:
-            await accounts.close_machine_key(text)
+        if own_id is not None:
+            await accounts.revoke_key(None, own_id)
 
 
 @asynccontextmanager

@@ -133,7 +133,7 @@ async def _have_model(commons: Commons, *, offline: bool) -> None:
     if any(engine.model_id == model_id for engine in commons.inference.node.engines()):
         return
     from affouage.catalogue.pull import pull
-    from affouage.cli.models import PullReport
+    from affouage.cli.models import PullDisplay
 
     card = commons.cards().get(model_id)
     if card is None:
@@ -141,8 +141,11 @@ async def _have_model(commons: Commons, *, offline: bool) -> None:
             f"engine.default_model names {model_id!r}, which has no card.", remedy="See `affouage models list`."
         )
     _say(f"The model {card.name} is not here yet; fetching it (once).")
-    with PullReport() as report:
-        await pull(card, commons.store, hub_url=commons.settings.hub_url, on_progress=report, offline=offline)
+    display = PullDisplay()
+    try:
+        await pull(card, commons.store, hub_url=commons.settings.hub_url, on_progress=display, offline=offline)
+    finally:
+        display.end()
 
 
 async def _ask_first_question(commons: Commons) -> None:

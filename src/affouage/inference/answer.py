@@ -53,6 +53,7 @@ class Answer:
         self._reading = False
         self._cancelled = False
         self._begun = False
+        self._reserved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def events(self) -> AsyncIterator[AnswerEvent]:
         """Read once, by one reader. Raises the AffouageError that ended the answer, after which nothing comes.
@@ -90,10 +91,27 @@ class Answer:
         if self._cancelled and self._task is not None:
             self._task.cancel()
 
+    async def reserved(self) -> None:
+        """Wait until the request is in the books. Raises LedgerUnavailable when it cannot be written there."""
+        await asyncio.shield(self._reserved)
+
+    def note_reserved(self) -> None:
+        self._reserved.set_result(None)
+
+    def turn_away(self, problem: BaseException) -> None:
+        """Nothing was reserved, so nothing may be generated and there is nothing to settle."""
+        self._reserved.set_exception(problem)
+
+    @property
+    def turned_away(self) -> bool:
+        return self._reserved.done() and self._reserved.exception() is not None
+
     def put(self, event: AnswerEvent) -> None:
         self._events.put_nowait(event)
 
     def end(self, problem: BaseException | None = None) -> None:
+        if not self._reserved.done():
+            self._reserved.set_result(None)  # cancelled meanwhile: whoever waits reads the end of the events
         if problem is not None:
             self._events.put_nowait(problem)
         self._events.put_nowait(None)

@@ -109,19 +109,13 @@ class Inference:
         attempt = _Attempt(
             asking, request, engine, answer, began_us, self.clock.now_ms(), "none" if was_ready else "loading"
         )
-        await self._ledger.reserve(
-            Reservation(
-                id=answer.receipt_id,
-                member_id=asking.member_id,
-                door=asking.door,
-                kind=request.kind,
-                model_id=request.model,
-                created_ms=attempt.created_ms,
-                tokens=request.max_tokens,
-            )
-        )
         self._running[answer.receipt_id] = (asking.member_id, answer)
         answer.attach(self._tasks.create_task(self._run(attempt), name=answer.receipt_id))
+        try:
+            await answer.reserved()
+        except asyncio.CancelledError:
+            answer.cancel()  # the one who asked left before the answer began
+            raise
         return answer
 
     def stop(self, receipt_id: str, member_id: str) -> bool:
@@ -141,10 +135,14 @@ class Inference:
         problem: BaseException | None = None
         attempt.answer.begin()
         try:
+            await self._ledger.reserve(attempt.reservation())
+            attempt.answer.note_reserved()
             await self._generate(attempt)
             attempt.outcome = "completed"
         except asyncio.CancelledError:
             attempt.outcome = "cancelled"
+        except LedgerUnavailable as unwritten:
+            attempt.answer.turn_away(unwritten)
         except (BadRequest, TooMuch) as refused:
             attempt.outcome, problem = "refused", refused
         except AffouageError as failed:
@@ -155,7 +153,8 @@ class Inference:
             _log.error("unforeseen %s at %s:%s", type(unforeseen).__name__, where.filename, where.lineno)
             problem = EngineFailed("The answer stopped on an unforeseen fault.", remedy="Ask again.")
         try:
-            await self._settle(attempt, problem)
+            if not attempt.answer.turned_away:
+                await self._settle(attempt, problem)
         except LedgerUnavailable as unsettled:
             problem = problem or unsettled
         finally:
@@ -262,6 +261,17 @@ class _Attempt:
             self.progress = event
         else:
             self.usage, self.timings = event.usage, event.timings
+
+    def reservation(self) -> Reservation:
+        return Reservation(
+            id=self.answer.receipt_id,
+            member_id=self.asking.member_id,
+            door=self.asking.door,
+            kind=self.request.kind,
+            model_id=self.request.model,
+            created_ms=self.created_ms,
+            tokens=self.request.max_tokens,
+        )
 
     def tokens(self) -> TokenCounts:
         """The engine's own count; for an answer cut short, the chunks that came, one token each."""

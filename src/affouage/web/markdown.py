@@ -75,7 +75,8 @@ def _link_close(self: RendererHTML, tokens: Sequence[Token], idx: int, options: 
     address, opened = env["links"].pop()
     where = destination(address)
     shown = self.renderInlineAsText(tokens[opened + 1 : idx], options, env)
-    said = "" if where and where in shown else f' <span class="where">({escapeHtml(where)})</span>'
+    # Exactly the address or the host, else it is said: "bank.org" as text must not hide that the link goes to k.org.
+    said = "" if shown.strip() in (address, where) else f' <span class="where">({escapeHtml(where)})</span>'
     return f"{said}</a>"
 
 

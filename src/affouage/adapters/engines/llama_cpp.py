@@ -16,7 +16,7 @@ from affouage.adapters.engines.child import Child, ChildProgram, SupervisedChild
 from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
 from affouage.chat import ChatRequest, EngineEvent
 from affouage.clock import Clock
-from affouage.errors import EngineFailed, EngineLoading
+from affouage.errors import EngineFailed, EngineLoading, UnsupportedParameter
 from affouage.pool.engine import EngineIdentity, EngineState, Work
 from affouage.settings import EngineSettings, UpstreamSettings
 
@@ -145,9 +145,9 @@ class LlamaCppEngine:
                 raise
 
     async def embed(self, inputs: tuple[str, ...]) -> tuple[list[list[float]], int]:
-        client = await self._ready_client()
-        with self._child.in_use():
-            return await client.embed(inputs)
+        raise UnsupportedParameter(
+            f"{self._model_id} writes; it makes no embeddings.", remedy="Name an embedding model.", param="model"
+        )
 
     async def close(self) -> None:
         await self._child.close()

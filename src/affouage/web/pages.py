@@ -1,0 +1,318 @@
+"""What each template receives, and nothing else: one frozen dataclass per template, named by ``template``.
+
+Texts a person or a model wrote are plain ``str`` (escaped by the templates) or ``Markup`` made by ``markdown.render``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from markupsafe import Markup
+
+from affouage.assembly.conversations import Kept
+from affouage.assembly.invitations import Invitation
+from affouage.assembly.keys import ApiKey
+from affouage.assembly.member import Member
+from affouage.assembly.sessions import Session
+from affouage.ledger.receipt import Receipt
+
+
+class Page:
+    """Anything a template is made for."""
+
+    template: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What surrounds every page. ``other_language``: address of the same page in the other one, None after a post."""
+
+    language: str
+    commons_name: str
+    member_name: str | None
+    steward: bool
+    operator: bool
+    csrf: str
+    room: str
+    other_language: str | None
+
+
+@dataclass(frozen=True)
+class Welcome(Page):
+    template = "welcome.html"
+
+
+@dataclass(frozen=True)
+class SignIn(Page):
+    """``problem``: why the last try failed; ``next``: where to go afterwards, already checked."""
+
+    template = "sign_in.html"
+    next: str = ""
+    name: str = field(default="", repr=False)
+    problem: str = ""
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Join(Page):
+    """``problems``: by field (name, password)."""
+
+    template = "join.html"
+    kind: str
+    role: str
+    password_min: int
+    expires_ms: int
+    member_name: str | None = None
+    resets: bool = False
+    name: str = field(default="", repr=False)
+    language: str = "fr"
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model one may ask. ``grade`` None: no card says. ``good_at`` and ``bad_at`` in the page's language."""
+
+    id: str
+    name: str
+    grade: str | None = None
+    good_at: tuple[str, ...] = ()
+    bad_at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and its answer. ``answer_text`` goes back to the model as it is, ``answer`` is for reading."""
+
+    question: str = field(repr=False)
+    answer_text: str = field(repr=False)
+    answer: Markup = field(repr=False)
+    receipt_id: str = ""
+    lang: str = ""
+
+
+@dataclass(frozen=True)
+class Composer(Page):
+    """The form for the next question. With ``conversation_id`` the turns are read from what is kept, not carried."""
+
+    template = "composer.html"
+    choices: tuple[Choice, ...]
+    model: str
+    turns: tuple[Turn, ...] = ()
+    conversation_id: str = ""
+    keep: bool = False
+    keep_days: int = 30
+    question: str = field(default="", repr=False)
+    problem: str = ""
+
+    @property
+    def chosen(self) -> Choice | None:
+        return next((one for one in self.choices if one.id == self.model), None)
+
+
+@dataclass(frozen=True)
+class Chat(Page):
+    """``asked``: the question being answered now; the page is then cut at its two marks and the answer put between."""
+
+    template = "chat.html"
+    composer: Composer
+    asked: str | None = field(default=None, repr=False)
+    kept_title: str = field(default="", repr=False)
+    kept_until_ms: int | None = None
+    mark: str = ""
+
+    @property
+    def asking(self) -> bool:
+        return self.asked is not None
+
+
+@dataclass(frozen=True)
+class Answered(Page):
+    """The end of an answer. ``exact``: the text the model saw, None when its engine cannot tell."""
+
+    template = "answered.html"
+    outcome: str
+    answer: Markup = field(repr=False)
+    lang: str
+    receipt: Receipt | None = None
+    exact: str | None = field(default=None, repr=False)
+    salt: str = field(default="", repr=False)
+    problem: str = ""
+    remedy: str = ""
+    cut_short: bool = False
+    kept_id: str = ""
+    kept_until_ms: int | None = None
+    keep_problem: str = ""
+
+
+@dataclass(frozen=True)
+class Conversations(Page):
+    template = "conversations.html"
+    kept: tuple[Kept, ...]
+    keep_days: int
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class Receipts(Page):
+    template = "receipts.html"
+    receipts: tuple[Receipt, ...]
+    shown_at_most: int
+
+
+@dataclass(frozen=True)
+class ReceiptPage(Page):
+    """``salt`` hex, empty when forgotten; ``matches``: result of checking a copy, None when none was given."""
+
+    template = "receipt.html"
+    receipt: Receipt
+    salt: str = ""
+    prefix_text: str | None = None
+    matches: bool | None = None
+    pasted: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of openness in words; ``source`` where it was read."""
+
+    name: str
+    level: str
+    level_word: str
+    sentence: str
+    source: str
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """One model for reading. ``verdict``: fits | tight | too_big | unknown."""
+
+    id: str
+    name: str
+    publisher: str
+    grade: str
+    licence: str
+    licence_url: str
+    good_at: tuple[str, ...]
+    bad_at: tuple[str, ...]
+    languages: tuple[str, ...]
+    axes: tuple[Axis, ...]
+    verdict: str
+    fit: str
+    size_bytes: int | None
+    context_tokens: int | None
+    quantisation: str | None
+    installed: bool
+    here: bool
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class Models(Page):
+    """``served``: ids answered by other servers, without a card."""
+
+    template = "models.html"
+    here: tuple[ModelCard, ...]
+    others: tuple[ModelCard, ...]
+    served: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Account(Page):
+    """``problems``: by field (label, old, new, name ...), shown beside it."""
+
+    template = "account.html"
+    member: Member
+    keys: tuple[ApiKey, ...]
+    sessions: tuple[Session, ...]
+    this_session: str
+    kept_count: int
+    now_ms: int
+    password_min: int
+    notice: str = ""
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class KeyCreated(Page):
+    """Shown once."""
+
+    template = "key_created.html"
+    key: ApiKey
+    text: str = field(repr=False)
+    base_url: str
+    model: str
+
+
+@dataclass(frozen=True)
+class Erase(Page):
+    template = "erase.html"
+    member_name: str
+    kept_count: int
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One member on the roll, with what the reader may do to them."""
+
+    member: Member
+    may_govern: bool
+    may_reset: bool
+    me: bool
+
+
+@dataclass(frozen=True)
+class Members(Page):
+    template = "members.html"
+    rows: tuple[Row, ...]
+    pending: tuple[Invitation, ...]
+    roles: tuple[str, ...]
+    notice: str = ""
+
+
+@dataclass(frozen=True)
+class LinkMade(Page):
+    """A link, shown once. ``member_name``: for whom, empty for somebody not yet on the roll."""
+
+    template = "link_made.html"
+    url: str = field(repr=False)
+    expires_ms: int
+    role: str
+    member_name: str = ""
+
+
+@dataclass(frozen=True)
+class PrefixText:
+    """One language's visible prefix."""
+
+    language: str
+    version: str
+    sha256: str
+    text: str
+
+
+@dataclass(frozen=True)
+class HowItWorks(Page):
+    template = "how_it_works.html"
+    prefixes: tuple[PrefixText, ...]
+    keep_days: int
+    country: str
+    declared_watts: float
+    base_url: str
+    model: str
+    answer_tokens: int
+
+
+@dataclass(frozen=True)
+class Problem(Page):
+    """Something that did not work: what, and what would."""
+
+    template = "problem.html"
+    status: int
+    title: str
+    message: str
+    remedy: str
+    sign_in: bool = False
+    retry_after_s: int | None = None

@@ -1,0 +1,194 @@
+"""One commons' pages: a page's dataclass in, HTML in the reader's language out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache, partial
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import cookie_parser
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import Scope
+
+from affouage.asgi.commons import Commons
+from affouage.asgi.guard import maybe_identity
+from affouage.assembly.access import Identity
+from affouage.assembly.member import Role
+from affouage.catalogue.openness import Say
+from affouage.web import format as wording
+from affouage.web import language as languages
+from affouage.web.language import Language
+from affouage.web.pages import Frame, Page
+from affouage.web.static import static_url
+
+ROOMS = ("chat", "conversations", "receipts", "models", "account", "members", "how-it-works")
+
+
+class Site:
+    """Renders the pages of one commons; None is a server that has no commons to show (an error before anything)."""
+
+    def __init__(self, commons: Commons | None) -> None:
+        self.commons = commons
+        settings = commons.settings if commons else None
+        self._name = settings.commons.name if settings else ""
+        self._default_language = settings.commons.language if settings else "fr"
+        self.https = bool(settings and settings.server.public_url.startswith("https://"))
+
+    # -- what the request says -----------------------------------------------------------------------------------
+
+    def language(self, scope: Scope) -> Language:
+        identity = maybe_identity(scope)
+        code = languages.choose(
+            asked=asked_language(scope),
+            cookie=cookies_of(scope).get(languages.COOKIE),
+            member=identity.member.language if identity else None,
+            accept=header(scope, b"accept-language"),
+            default=self._default_language,
+        )
+        return languages.language(code)
+
+    def base_url(self, scope: Scope) -> str:
+        """The address members type, without a slash at the end."""
+        public = self.commons.settings.server.public_url if self.commons else ""
+        return (public or f"{scope.get('scheme', 'http')}://{header(scope, b'host')}").rstrip("/")
+
+    # -- answers -------------------------------------------------------------------------------------------------
+
+    def render(self, scope: Scope, page: Page) -> str:
+        language = self.language(scope)
+        template = environment(language.code).get_template(page.template)
+        return template.render(page=page, frame=self._frame(scope, language, maybe_identity(scope)))
+
+    def page(
+        self, scope: Scope, page: Page, *, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> HTMLResponse:
+        response = HTMLResponse(self.render(scope, page), status, {**self.page_headers(scope), **(headers or {})})
+        self.remember_language(scope, response)
+        return response
+
+    def page_headers(self, scope: Scope) -> dict[str, str]:
+        """Pages hold what is a member's own, or a form: no cache keeps them."""
+        return {"cache-control": "no-store", "content-language": self.language(scope).code}
+
+    def remember_language(self, scope: Scope, response: Response) -> None:
+        asked = asked_language(scope)
+        if asked in languages.LANGUAGES:
+            self.set_language_cookie(response, asked)
+
+    def set_language_cookie(self, response: Response, code: str) -> None:
+        response.set_cookie(
+            languages.COOKIE,
+            code,
+            max_age=languages.COOKIE_MAX_AGE_S,
+            httponly=True,
+            samesite="lax",
+            secure=self.https,
+        )
+
+    def _frame(self, scope: Scope, language: Language, identity: Identity | None) -> Frame:
+        path = scope.get("path", "/")
+        other = next(code for code in languages.LANGUAGES if code != language.code)
+        readable = scope.get("method") in ("GET", "HEAD")
+        role = identity.member.role if identity else Role.MEMBER
+        first = path.strip("/").partition("/")[0]
+        return Frame(
+            language=language.code,
+            commons_name=self._name,
+            member_name=identity.member.name if identity else None,
+            steward=identity is not None and role.at_least(Role.STEWARD),
+            operator=identity is not None and role.at_least(Role.OPERATOR),
+            csrf=scope.get("affouage.csrf", ""),
+            room=first if first in ROOMS else "",
+            other_language=f"?lang={other}" if readable else None,
+        )
+
+
+def see_other(path: str) -> RedirectResponse:
+    """Go and read that page now (after a post)."""
+    return RedirectResponse(path, 303, {"cache-control": "no-store"})
+
+
+def header(scope: Scope, name: bytes) -> str:
+    """The first header of that name, empty when there is none."""
+    value: bytes = next((value for key, value in scope.get("headers", ()) if key == name), b"")
+    return value.decode("latin-1")
+
+
+def cookies_of(scope: Scope) -> dict[str, str]:
+    return cookie_parser(header(scope, b"cookie"))
+
+
+def query_of(scope: Scope, name: str) -> str:
+    """The first value of a query parameter, empty when there is none."""
+    text = scope.get("query_string", b"").decode("latin-1")
+    return parse_qs(text, max_num_fields=None).get(name, [""])[0]
+
+
+def asked_language(scope: Scope) -> str | None:
+    return query_of(scope, "lang") or None
+
+
+def local_path(text: str) -> str:
+    """``text`` when it is a path of this server (with its query), else empty: nobody is sent elsewhere. Pure."""
+    if not text.startswith("/") or text.startswith(("//", "/\\")) or len(text) > 2000:
+        return ""
+    if any(ord(one) < 0x21 or one == "\\" or ord(one) == 0x7F for one in text):
+        return ""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    return "" if parts.scheme or parts.netloc else text
+
+
+@cache
+def environment(code: str) -> Environment:
+    """The templates in one language, compiled once."""
+    language = languages.language(code)
+    made = Environment(
+        loader=PackageLoader("affouage.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(_words(language), static=static_url, language_names=languages.NAMES, fields_of=_fields_of)
+    made.filters["typeset"] = language.typeset
+    return made
+
+
+def _words(language: Language) -> dict[str, Any]:
+    """The functions of ``format``, speaking this language."""
+    return {
+        "number": partial(wording.whole, language=language),
+        "figures": partial(wording.figures, language=language),
+        "energy": partial(wording.energy, language=language),
+        "mass": partial(wording.mass, language=language),
+        "duration": partial(wording.duration, language=language),
+        "size": partial(wording.size, language=language),
+        "day": partial(_time, wording.day, language),
+        "moment": partial(_time, wording.moment, language),
+        "quality": lambda name: language.gettext(wording.QUALITIES[name]),
+    }
+
+
+def _time(write: Any, language: Language, time_ms: int) -> Markup:
+    return Markup('<time datetime="{}">{}</time>').format(wording.machine_time(time_ms), write(time_ms, language))
+
+
+def _fields_of(value: object) -> list[str]:
+    return [one.name for one in fields(value)]  # type: ignore[arg-type]
+
+
+def say(sentence: Say, language: Language) -> str:
+    """A sentence of a card in the page's language, typeset."""
+    return language.typeset(sentence.in_language(language.code))
