@@ -95,14 +95,15 @@ class _EngineMaker:
 
     def all(self) -> list[Engine]:
         engines: list[Engine] = [OpenAICompatibleEngine(row) for row in self._settings.upstreams]
-        engines += [self._llama(model) for model in self._store.installed()]
+        cards = load_cards(self._settings.home)  # what no card describes is not served
+        engines += [self._llama(model) for model in self._store.installed() if model.id in cards]
         engines.append(UsemEmbedder(settings=self._settings.engine, clock=self._clock))
         return engines
 
     def find(self, model_id: str) -> Engine | None:
         """The engine of a model installed since the start."""
         model = self._store.find(model_id)
-        return None if model is None else self._llama(model)
+        return None if model is None or model_id not in load_cards(self._settings.home) else self._llama(model)
 
     def _llama(self, model: InstalledModel) -> Engine:
         return LlamaCppEngine(

@@ -100,7 +100,7 @@ class Settings:
         return self.home / "run"
 
 
-_TABLES: dict[str, type] = {
+TABLES: dict[str, type] = {
     "server": ServerSettings,
     "engine": EngineSettings,
     "footprint": FootprintSettings,
@@ -131,11 +131,11 @@ def read(environ: Mapping[str, str] | None = None, home: Path | None = None) -> 
             ) from refused
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
             raise SettingsError(f"{path} is not TOML: {wrong}.", remedy="Mend the line it names.") from wrong
-    known = {*_TABLES, "upstream", "hub_url"}
+    known = {*TABLES, "upstream", "hub_url"}
     for name in document:
         if name not in known:
             raise SettingsError(f"{path}: unknown table [{name}].", remedy=f"Known: {', '.join(sorted(known))}.")
-    tables = {name: _read_table(name, kind, document.get(name, {}), environ) for name, kind in _TABLES.items()}
+    tables = {name: _read_table(name, kind, document.get(name, {}), environ) for name, kind in TABLES.items()}
     hub_url = _web_address("hub_url", environ.get("AFFOUAGE_HUB_URL") or document.get("hub_url") or HUB_URL)
     return Settings(home=home, upstreams=_read_upstreams(document.get("upstream", [])), hub_url=hub_url, **tables)
 

@@ -43,10 +43,6 @@ def _count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(receipt_salt)).scalar_one()
 
 
-def _refuse(_connection: Connection) -> None:
-    raise Conflict("no")
-
-
 def test_durability_is_really_asked_of_sqlite(db: Database) -> None:
     pragma = {
         name: db.read_now(lambda c, name=name: c.exec_driver_sql(f"PRAGMA {name}").scalar())
@@ -78,6 +74,16 @@ def test_a_constraint_broken_by_one_is_its_own_affair_and_quotes_nothing(db: Dat
     results = asyncio.run(together())
     assert [isinstance(one, Exception) for one in results] == [False, True, False]
     assert "secret-of-somebody" not in str(results[1])
+
+
+def test_a_statement_sqlite_refuses_is_its_own_affair_too(db: Database) -> None:
+    async def together() -> list[Any]:
+        writes = [_put("a"), lambda c: c.exec_driver_sql("INSERT INTO nowhere VALUES (1)"), _put("b")]
+        return await asyncio.gather(*(db.write(one) for one in writes), return_exceptions=True)
+
+    results = asyncio.run(together())
+    assert [isinstance(one, LedgerUnavailable) for one in results] == [False, True, False]
+    assert db.read_now(_count) == 2
 
 
 def test_what_waits_is_committed_as_one_group(db: Database) -> None:

@@ -204,7 +204,8 @@ def test_headers_give_one_credential_or_none_or_a_clear_refusal(headers: list[tu
     try:
         found = credentials_of(headers)
     except BadRequest as refusal:
-        assert refusal.code == "two_credentials"
+        if refusal.code != "two_credentials":
+            raise
         return
     if found is not None:
         everything = b"\0".join(value for _, value in headers).decode("latin-1")

@@ -9,6 +9,10 @@ from starlette.types import Receive, Scope
 from affouage.errors import BadRequest
 
 
+READ_AND_DROPPED = 8
+"""Times the limit up to which a body is read to its end before it is refused; beyond, the connection is closed."""
+
+
 class BodyTooLarge(BadRequest):
     """More bytes than ``server.max_body_bytes``."""
 
@@ -27,9 +31,10 @@ class ClientGone(Exception):  # not an error: somebody left
 
 async def read_body(scope: Scope, receive: Receive, *, max_bytes: int, timeout_ms: int) -> bytes:
     """The whole body. Raises BodyTooLarge, BodyTooSlow, ClientGone."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and value.isdigit() and int(value) > max_bytes:
-            raise _too_large(max_bytes)
+    headers = {name: value for name, value in scope["headers"] if name in (b"content-length", b"expect")}
+    announced = headers.get(b"content-length", b"")
+    if announced.isdigit() and int(announced[:18]) > max_bytes and b"expect" in headers:
+        raise _too_large(max_bytes)  # this client asks before it sends
     parts: list[bytes] = []
     size = 0
     try:
@@ -40,12 +45,20 @@ async def read_body(scope: Scope, receive: Receive, *, max_bytes: int, timeout_m
                     raise ClientGone
                 part: bytes = message.get("body", b"")
                 size += len(part)
-                if size > max_bytes:
+                if size <= max_bytes:
+                    parts.append(part)
+                else:
+                    parts.clear()
+                # Somewhat too much is still read, and dropped: a client only hears us once it has sent everything.
+                if size > READ_AND_DROPPED * max_bytes:
                     raise _too_large(max_bytes)
-                parts.append(part)
                 if not message.get("more_body", False):
+                    if size > max_bytes:
+                        raise _too_large(max_bytes)
                     return parts[0] if len(parts) == 1 else b"".join(parts)
     except TimeoutError:
+        if size > max_bytes:
+            raise _too_large(max_bytes) from None
         raise BodyTooSlow(
             f"The request was not complete after {timeout_ms / 1000:g} s.", remedy="Send it again."
         ) from None

@@ -53,7 +53,7 @@ async def listening(app: ASGIApp, listener: socket.socket, settings: ServerSetti
     """Serve ``app`` while open. On leaving, requests under way get a few seconds to end."""
     config = uvicorn.Config(
         app,
-        http=protocol_for(settings.read_timeout_ms),
+        http=protocol_for(settings.read_timeout_ms, settings.stall_timeout_ms),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -64,13 +64,13 @@ async def listening(app: ASGIApp, listener: socket.socket, settings: ServerSetti
         timeout_graceful_shutdown=4,
     )
     server = _Server(config)
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(server.serve(sockets=[listener]), name="serve")
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name="serve")
+    try:
         while not server.started:
             if serving.done():
                 raise SetUpError("The server could not start.", remedy="See `affouage doctor`.")
             await asyncio.sleep(0.01)
-        try:
-            yield
-        finally:
-            server.should_exit = True
+        yield
+    finally:
+        server.should_exit = True
+        await asyncio.wait([serving])

@@ -35,8 +35,8 @@ class Scope(StrEnum):
     """Everything else: keys, sessions, conversations, and the mandates of the member's role."""
 
 
-ALL_SCOPES: frozenset[str] = frozenset(Scope)
-DEFAULT_KEY_SCOPES: frozenset[str] = frozenset({Scope.INFERENCE, Scope.RECEIPTS})
+ALL_SCOPES: frozenset[str] = frozenset(scope.value for scope in Scope)
+DEFAULT_KEY_SCOPES: frozenset[str] = frozenset({Scope.INFERENCE.value, Scope.RECEIPTS.value})
 
 
 class Policy(Enum):

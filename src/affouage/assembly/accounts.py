@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from affouage.assembly import attempts, held, invitations, joining, keys, mandates, passwords, recognise, roll, sessions
-from affouage.assembly.access import Credential, Identity, missing
+from affouage.assembly.access import DEFAULT_KEY_SCOPES, Credential, Identity, missing
 from affouage.assembly.invitations import Invitation, InvitationLink
 from affouage.assembly.keys import ApiKey
 from affouage.assembly.member import Member, Role, check_language, check_name, fold_name
@@ -119,9 +119,12 @@ class Accounts:
         language = check_language(language)
         password_hash = await self._hash(passwords.check_password(password, chosen))
         now_ms = self._clock.now_ms()
-        return await self._database.write(
+        accepted = await self._database.write(
             lambda c: joining.accept(c, secret, chosen, password_hash, language, agent, now_ms)
         )
+        if offered.resets:
+            await self._database.fold_log()
+        return accepted
 
     # -- signing in and out --------------------------------------------------------------------------------------
 
@@ -217,6 +220,16 @@ class Accounts:
 
         return await self._database.write(change)
 
+    async def create_machine_key(self) -> tuple[ApiKey, str]:
+        """(key, text) by which this machine's own command line asks as the collective itself; good for a day at most.
+
+        Only whoever holds the home can call this; the key asks models and reads the collective's receipts, no more.
+        """
+        commons, now_ms = await self.commons(), self._clock.now_ms()
+        return await self._database.write(
+            lambda c: keys.make(c, commons.id, "command line", DEFAULT_KEY_SCOPES, 1, now_ms)
+        )
+
     async def revoke_key(self, who: Member | None, key_id: str) -> None:
         """Revoke one of one's own keys; None, the command line, anybody's. Effective at once. Raises NotFound."""
         now_ms = self._clock.now_ms()
@@ -311,6 +324,7 @@ class Accounts:
             roll.erase(connection, leaving, now_ms)
 
         await self._database.write(change)
+        await self._database.fold_log()
 
     async def purge(self) -> int:
         """Delete what has no more use (sessions over, old attempts, closed links); how many rows. Idempotent."""

@@ -150,11 +150,11 @@ class Conversations:
             connection.execute(delete(conversation).where(conversation.c.id == conversation_id))
 
         await self._database.write(change)
+        await self._database.fold_log()
 
     async def delete_all(self, who: Member) -> int:
         """How many were deleted."""
-        query = delete(conversation).where(conversation.c.member_id == who.id)
-        return await self._database.write(lambda connection: connection.execute(query).rowcount)
+        return await self._delete(conversation.c.member_id == who.id)
 
     async def export(self, who: Member) -> list[dict[str, Any]]:
         """All of them with their turns, oldest first, ready for JSON."""
@@ -163,8 +163,14 @@ class Conversations:
 
     async def purge(self) -> int:
         """Delete, turns included, all that has expired; how many conversations. Idempotent."""
-        query = delete(conversation).where(conversation.c.expires_ms <= self._clock.now_ms())
-        return await self._database.write(lambda connection: connection.execute(query).rowcount)
+        return await self._delete(conversation.c.expires_ms <= self._clock.now_ms())
+
+    async def _delete(self, which: ColumnElement[bool]) -> int:
+        query = delete(conversation).where(which)
+        deleted = await self._database.write(lambda connection: connection.execute(query).rowcount)
+        if deleted:
+            await self._database.fold_log()
+        return deleted
 
     def _mine(self, who: Member) -> ColumnElement[bool]:
         return (conversation.c.member_id == who.id) & (conversation.c.expires_ms > self._clock.now_ms())

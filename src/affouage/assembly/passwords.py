@@ -52,11 +52,11 @@ def check_password(password: str, name: str) -> str:
             f"The password has {len(password)} characters; {PASSWORD_MIN} are needed.",
             "Take four words that have nothing to do with one another.",
         )
-    bare = fold_name(password).replace(" ", "")
-    bare_name = fold_name(name).replace(" ", "")
+    bare, bare_name = _letters(password), _letters(name)
     if len(bare_name) >= 3 and bare_name in bare and len(bare.replace(bare_name, "")) < 8:
         raise _refused("The password is your name, or hardly more.", "Take four words that do not name you.")
-    if bare in _COMMON or len(set(bare)) < 5 or any(bare in run or bare in run[::-1] for run in _RUNS):
+    in_order = len(bare) >= 8 and any(bare in run or bare in run[::-1] for run in _RUNS)
+    if bare in _COMMON or in_order or len(set(password.casefold())) < 5:
         raise _refused(
             "That password is among the first anybody would try.",
             "Take four words that have nothing to do with one another.",
@@ -91,6 +91,10 @@ def _hasher() -> PasswordHasher:
     from argon2 import PasswordHasher  # only when somebody signs in: start-up does not pay for it
 
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def _letters(text: str) -> str:
+    return "".join(one for one in fold_name(text) if one.isalnum())
 
 
 def _refused(message: str, remedy: str) -> BadRequest:

@@ -77,7 +77,7 @@ async def reach(settings: Settings, db: Database, key: str | None) -> AsyncItera
     accounts = Accounts(db, SystemClock())
     own_id, text = None, key
     if text is None:
-        own, text = await accounts.create_key(await accounts.commons(), "command line", expires_days=1)
+        own, text = await accounts.create_machine_key()
         own_id = own.id
     try:
         async with (

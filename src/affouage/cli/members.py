@@ -46,9 +46,7 @@ def members() -> None:
 @members.command()
 @click.argument("name")
 @click.option("--role", type=ROLES, default="member", show_default=True, help="What the member is mandated for.")
-@click.option(
-    "--language", type=click.Choice(LANGUAGES), help="Language of the pages; the commons' own if not said."
-)
+@click.option("--language", type=click.Choice(LANGUAGES), help="Language of the pages; the commons' own if not said.")
 @as_json
 def add(name: str, role: str, language: str | None, as_json: bool) -> None:
     """Put NAME on the roll and print the link by which they choose a password (one use, 7 days).

@@ -1,0 +1,59 @@
+"""The door for programs: OpenAI's interface, boringly exact, with the receipt beside it."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from affouage.asgi.commons import Commons
+from affouage.asgi.guard import guarded
+from affouage.assembly.access import Policy, Scope
+from affouage.gateway.converse import HEARTBEAT_S, Conversing
+from affouage.gateway.embeddings import Embeddings
+from affouage.gateway.errors import refuse
+from affouage.gateway.models import Models
+from affouage.gateway.public import Public
+from affouage.gateway.receipts import Receipts
+from affouage.gateway.wire import read_chat, read_completion
+
+__all__ = ["refuse", "routes"]
+
+
+def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]:
+    """Every route of the gateway with its policy. ``heartbeat_s``: silence after which a stream gets a comment."""
+    accounts = commons.accounts
+    models, receipts, public = Models(commons), Receipts(commons), Public(commons)
+    hot: dict[str, ASGIApp] = {
+        "/v1/chat/completions": Conversing(commons, read_chat, heartbeat_s=heartbeat_s),
+        "/v1/completions": Conversing(commons, read_completion, heartbeat_s=heartbeat_s),
+        "/v1/embeddings": Embeddings(commons),
+    }
+    member_only = {
+        "/v1/models": (models.list, Scope.INFERENCE),
+        "/v1/models/{model_id:path}": (models.one, Scope.INFERENCE),
+        "/v1/receipts": (receipts.list, Scope.RECEIPTS),
+        "/v1/receipts/{receipt_id}": (receipts.one, Scope.RECEIPTS),
+    }
+    anybody = {"/prefix": public.prefix, "/health": public.health}
+    return [
+        *(
+            guarded(
+                path,
+                raw=app,
+                policy=Policy.MEMBER,
+                scope=Scope.INFERENCE,
+                methods=("POST",),
+                accounts=accounts,
+                refuse=refuse,
+            )
+            for path, app in hot.items()
+        ),
+        *(
+            guarded(path, endpoint, policy=Policy.MEMBER, scope=scope, accounts=accounts, refuse=refuse)
+            for path, (endpoint, scope) in member_only.items()
+        ),
+        *(
+            guarded(path, endpoint, policy=Policy.PUBLIC, accounts=accounts, refuse=refuse)
+            for path, endpoint in anybody.items()
+        ),
+    ]

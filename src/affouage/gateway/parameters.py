@@ -64,4 +64,6 @@ class Refusable(msgspec.Struct, kw_only=True):
 
 
 def unsupported(param: str, remedy: str) -> UnsupportedParameter:
-    return UnsupportedParameter(f"Unsupported parameter: '{param}' cannot be honoured here.", param=param, remedy=remedy)
+    return UnsupportedParameter(
+        f"Unsupported parameter: '{param}' cannot be honoured here.", param=param, remedy=remedy
+    )

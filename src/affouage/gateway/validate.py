@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from affouage.chat import ChatRequest
 from affouage.errors import BadRequest
 
 T = TypeVar("T")
@@ -26,6 +27,9 @@ _WORDS = {
 }
 _EXPECTED = re.compile(r"Expected `([^`]+)`, got `([^`]+)`")
 _MISSING = re.compile(r"Object missing required field `([^`]+)`")
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
 _PLACE = re.compile(r"- at `\$([^`]*)`")
 
 
@@ -43,7 +47,7 @@ def decode(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise _malformed(body, str(wrong)) from None
 
 
-def convert(value: Any, kind: type[T] | Any, param: str) -> T:
+def convert(value: Any, kind: type[T], param: str) -> T:
     """A part already decoded, checked against ``kind``. Raises BadRequest naming the place under ``param``."""
     try:
         found: T = msgspec.convert(value, kind)
@@ -52,10 +56,28 @@ def convert(value: Any, kind: type[T] | Any, param: str) -> T:
     return found
 
 
+def refuse_nul(body: bytes, request: ChatRequest) -> None:
+    """Raises BadRequest when a text of the request holds a NUL: engines drop it or stop reading there, silently."""
+    if b"\\u0000" in body and _has_nul(msgspec.to_builtins(request)):
+        raise BadRequest(
+            "The text holds a NUL character (\\u0000), which models cannot read.",
+            remedy="Take it out.",
+            code="invalid_value",
+        )
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(one) for pair in value.items() for one in pair)
+    return isinstance(value, (list, tuple)) and any(_has_nul(one) for one in value)
+
+
 def _malformed(body: bytes, why: str) -> BadRequest:
     if not body.strip():
         return BadRequest("The request has no body.", remedy="Send a JSON object.", code="invalid_json")
-    if "surrogate" in why or re.search(rb"\\u[dD][89a-fA-F]", body):
+    if "surrogate" in why or _LONE_SURROGATE.search(body):
         why = "a \\ud800-\\udfff escape must be one of a pair (text with a lone surrogate is no Unicode text)"
     elif "codec" in why:
         why = "it is not UTF-8"

@@ -80,26 +80,29 @@ class Inference:
         self._grid = grid
         self._load_wait_ms = load_wait_ms
         self._shares: dict[str, ProcessorShare] = {}
-        self._tasks: asyncio.TaskGroup | None = None
+        self._open = False
+        # A set rather than a TaskGroup: a failure of whoever holds us open must reach them as it is, not in a group.
+        self._tasks: set[asyncio.Task[None]] = set()
         self._running: dict[str, tuple[str, Answer]] = {}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """While open, questions are taken. On leaving, running answers are cancelled and settled."""
-        async with asyncio.TaskGroup() as tasks:
-            self._tasks = tasks
-            try:
-                yield
-            finally:
-                self._tasks = None
-                self.cancel_all()
+        self._open = True
+        try:
+            yield
+        finally:
+            self._open = False
+            self.cancel_all()
+            if self._tasks:
+                await asyncio.wait(self._tasks)
 
     async def ask(self, asking: Asking, request: ChatRequest) -> Answer:
         """Take a question. Returns once it is in the books; the answer then comes as events.
 
         Raises UnknownModel, EngineLoading, EngineFailed, LedgerUnavailable: nothing was then used.
         """
-        if self._tasks is None:
+        if not self._open:
             raise Unavailable("The server is stopping.", remedy="Ask again in a moment.")
         began_us = self.clock.monotonic_us()
         engine = self.node.engine(request.model)
@@ -110,7 +113,10 @@ class Inference:
             asking, request, engine, answer, began_us, self.clock.now_ms(), "none" if was_ready else "loading"
         )
         self._running[answer.receipt_id] = (asking.member_id, answer)
-        answer.attach(self._tasks.create_task(self._run(attempt), name=answer.receipt_id))
+        task = asyncio.create_task(self._run(attempt), name=answer.receipt_id)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        answer.attach(task)
         try:
             await answer.reserved()
         except asyncio.CancelledError:

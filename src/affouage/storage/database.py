@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -58,6 +59,24 @@ class Database:
     def write_now(self, change: Callable[[Connection], T]) -> T:
         """The same, blocking the calling thread; never from the event loop."""
         return self._submit(change).result()
+
+    async def fold_log(self) -> bool:
+        """Fold the write-ahead log into the file and empty it: what was deleted before is then on the disk no more.
+
+        False when somebody was reading meanwhile, or the disk refused: the log is folded by the next one, or when the
+        file is closed.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._fold_log)
+
+    def _fold_log(self) -> bool:
+        raw = self._engine.raw_connection()  # a checkpoint is not for the inside of a transaction
+        try:
+            (busy, _, _) = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return bool(busy == 0)
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            raw.close()
 
     def _submit(self, change: Callable[[Connection], T]) -> Future[T]:
         if self._closed:
@@ -111,16 +130,20 @@ class Database:
 
 
 def _attempt(connection: Connection, change: Callable[[Connection], Any]) -> tuple[Any, BaseException | None]:
-    """Run one change in a savepoint: (value, None) or (None, problem). A broken disk is raised, for the whole group."""
+    """Run one change in a savepoint: (value, None) or (None, problem).
+
+    Raises what SQLite said when it undid the whole transaction by itself (disk full, input or output refused).
+    """
     savepoint = connection.begin_nested()
     try:
         value = change(connection)
-    except OperationalError:
-        raise
+        savepoint.commit()
     except Exception as problem:
-        savepoint.rollback()
-        return None, problem
-    savepoint.commit()
+        try:
+            savepoint.rollback()
+        except Exception:
+            raise problem from None
+        return None, _explain(problem) if isinstance(problem, OperationalError) else problem
     return value, None
 
 

@@ -125,7 +125,7 @@ def cookies_of(scope: Scope) -> dict[str, str]:
 def query_of(scope: Scope, name: str) -> str:
     """The first value of a query parameter, empty when there is none."""
     text = scope.get("query_string", b"").decode("latin-1")
-    return parse_qs(text, max_num_fields=None).get(name, [""])[0]
+    return parse_qs(text).get(name, [""])[0]
 
 
 def asked_language(scope: Scope) -> str | None:

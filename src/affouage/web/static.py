@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from affouage.errors import NotFound
@@ -43,11 +42,11 @@ def static_url(name: str) -> str:
     return f"/static/{name}?v={static_files()[name].digest}"
 
 
-async def serve(request: Request) -> Response:
-    """One file. Without its right digest in the address it is given all the same, but not kept."""
-    file = static_files().get(request.path_params["name"])
+def serve(name: str, digest: str) -> Response:
+    """One file. Without its right digest in the address it is given all the same, but not kept. Raises NotFound."""
+    file = static_files().get(name)
     if file is None:
         raise NotFound("There is no such file.")
-    kept = request.query_params.get("v") == file.digest
+    kept = digest == file.digest
     caching = "public, max-age=31536000, immutable" if kept else "no-cache"
     return Response(file.content, media_type=file.media_type, headers={"cache-control": caching})

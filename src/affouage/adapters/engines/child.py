@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 from typing import IO, Any, Literal
 
 import msgspec
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from affouage.clock import Clock
 from affouage.errors import EngineFailed, EngineLoading
@@ -154,6 +154,15 @@ class SupervisedChild:
             self._in_use -= 1
             self._used_at_us = self._clock.monotonic_us()
 
+    async def doubted(self, pid: int | None) -> None:
+        """A caller lost its connection to the child ``pid``. Connections break before an exit is noticed: wait for
+        that, a second at most, so that whoever asks next is made to wait for the restart instead of failing too.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(1):
+                while self._phase == "ready" and self.pid == pid:
+                    await self._turned.wait()
+
     def kill(self) -> None:
         """End a child that no longer answers; the supervision then restarts it."""
         if self._process is not None and self._process.returncode is None:
@@ -184,7 +193,6 @@ class SupervisedChild:
         last: Phase = "stopped"
         try:
             while await self._load_and_serve():
-                self._turn("waiting")
                 await asyncio.sleep(back_off_ms(self._failures) / 1000)
                 self._turn("loading")
         except EngineFailed as failure:
@@ -205,6 +213,7 @@ class SupervisedChild:
                     if self._clock.monotonic_us() - ready_at_us > _HEALTHY_US:
                         self._failures = 0
                     self._count(EngineFailed(f"{self._program.model_id} stopped: {_how(child.process)}."))
+                    self._turn("waiting")  # before anything is awaited: nobody is let in any more
                 return crashed
             finally:
                 await self._end()
@@ -271,7 +280,7 @@ class SupervisedChild:
         while left_ms > 0:
             await asyncio.sleep(left_ms / 1000)
             left_ms = self._idle_left_ms()
-        self._turn("stopping")  # before anything else is awaited: nobody is let in any more
+        self._turn("stopping")  # likewise
 
     def _idle_left_ms(self) -> int:
         idle_ms = 0 if self._in_use else (self._clock.monotonic_us() - self._used_at_us) // 1000

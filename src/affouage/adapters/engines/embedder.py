@@ -11,10 +11,9 @@ from collections.abc import AsyncGenerator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import msgspec
-
 from affouage.adapters.engines.child import Child, ChildProgram, SupervisedChild, said
 from affouage.adapters.engines.embedder_child import DIMENSIONS
+from affouage.adapters.engines.openai_wire import encode
 from affouage.chat import ChatRequest, EngineEvent
 from affouage.clock import Clock
 from affouage.errors import EngineFailed, UnsupportedParameter
@@ -97,8 +96,7 @@ class UsemEmbedder:
         tokens = 0
         with self._child.in_use():
             for start in range(0, len(inputs), _TEXTS_AT_ONCE):
-                async with self._turn:
-                    answer = await self._ask(inputs[start : start + _TEXTS_AT_ONCE])
+                answer = await self._ask(inputs[start : start + _TEXTS_AT_ONCE])
                 rows = base64.b64decode(answer["vectors"])
                 vectors.extend(list(row) for row in _ROW.iter_unpack(rows))
                 tokens += answer["tokens"]
@@ -108,21 +106,15 @@ class UsemEmbedder:
         await self._child.close()
 
     async def _ask(self, texts: tuple[str, ...]) -> dict[str, Any]:
-        """One question to the child. An answer nobody waited for any more is passed over by its number."""
-        process, number = self._process, next(self._ids)
-        if process is None or process.stdin is None or process.stdout is None:
-            raise _stopped()
-        try:
-            process.stdin.write(msgspec.json.encode({"id": number, "inputs": texts}) + b"\n")
-            await process.stdin.drain()
-            while True:
-                line = await process.stdout.readline()
-                if not line.endswith(b"\n"):
-                    raise _stopped()
-                if (answer := said(line)).get("id") == number:
-                    return answer
-        except ConnectionError:
-            raise _stopped() from None
+        """One question to the child, when its turn comes. Raises EngineFailed."""
+        question = {"id": next(self._ids), "inputs": texts}
+        async with self._turn:
+            pid = self.pid
+            try:
+                return await _answer(self._process, question)
+            except ConnectionError:
+                await self._child.doubted(pid)
+                raise EngineFailed("The embedding engine stopped.", remedy="Try again.", retry_after_s=1) from None
 
     async def _meet(self, child: Child) -> None:
         self._process = child.process
@@ -131,5 +123,13 @@ class UsemEmbedder:
         self._process = None
 
 
-def _stopped() -> EngineFailed:
-    return EngineFailed("The embedding engine stopped.", remedy="Try again.", retry_after_s=1)
+async def _answer(process: asyncio.subprocess.Process | None, question: dict[str, Any]) -> dict[str, Any]:
+    """Ask and read. An answer nobody waited for any more is passed over by its number. Raises ConnectionError."""
+    if process is None or process.stdin is None or process.stdout is None:
+        raise ConnectionError
+    process.stdin.write(encode(question) + b"\n")
+    await process.stdin.drain()
+    while line := await process.stdout.readline():
+        if (answer := said(line)).get("id") == question["id"]:
+            return answer
+    raise ConnectionError

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from affouage.adapters.engines.child import Child, ChildProgram, SupervisedChild
 from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
@@ -21,7 +21,10 @@ from affouage.pool.engine import EngineIdentity, EngineState, Work
 from affouage.settings import EngineSettings, UpstreamSettings
 
 _GIB = 1 << 30
-_BATCH_TOKENS = 512
+# Tokens of prompt read in one go. llama.cpp looks up only in between: the time of one batch is what a member who leaves
+# keeps a slot, and what the other slots wait for their next word. Measured on one core with the starter model: 64 reads
+# at 0.96 of the speed of 512, and looks up every 2 s instead of every 17 s.
+_BATCH_TOKENS = 64
 _PROMPT_CACHE_MIB = 256
 
 
@@ -76,7 +79,7 @@ class LlamaCppEngine:
                 "model_id": self._model_id,
                 "slots": self._settings.slots,
                 "context_tokens": self._context_asked,
-                "batch_tokens": _BATCH_TOKENS,
+                "batch_tokens": max(_BATCH_TOKENS, self._settings.slots),
                 "prompt_cache_mib": _PROMPT_CACHE_MIB,
                 "threads": threads,
                 "key": self._key,
@@ -133,7 +136,7 @@ class LlamaCppEngine:
             return await client.render(request)
 
     async def generate(self, request: ChatRequest) -> AsyncGenerator[EngineEvent, None]:
-        client = await self._ready_client()
+        client, pid = await self._ready_client(), self.pid
         with self._child.in_use():
             try:
                 async with aclosing(client.generate(request)) as events:
@@ -142,6 +145,8 @@ class LlamaCppEngine:
             except EngineFailed as failure:
                 if failure.details.get("silent"):
                     self._child.kill()
+                if failure.details.get("cut"):
+                    await self._child.doubted(pid)
                 raise
 
     async def embed(self, inputs: tuple[str, ...]) -> tuple[list[list[float]], int]:

@@ -250,7 +250,7 @@ class OpenAICompatibleEngine:
         Sent a second time when a pooled connection turns out dead before any byte came back: the server had closed it
         between two requests. Raises EngineFailed.
         """
-        content = msgspec.json.encode(body)
+        content = openai_wire.encode(body)
         try:
             response = await self._post_once_or_twice(url, content)
             try:
@@ -259,6 +259,10 @@ class OpenAICompatibleEngine:
                 response.close()  # does nothing to a connection already back in the pool
         except (aiohttp.ClientError, ConnectionError, TimeoutError) as cut:
             raise _unreachable(cut) from cut
+        except RuntimeError as cut:
+            if self._session is not None:
+                raise
+            raise _unreachable(cut) from cut  # aiohttp's way of saying that we were closed meanwhile
 
     async def _post_once_or_twice(self, url: str, content: bytes) -> aiohttp.ClientResponse:
         connection = SimpleNamespace(reused=False)
@@ -350,7 +354,7 @@ def _rows(listed: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _unreachable(cut: Exception) -> EngineFailed:
     if isinstance(cut, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)):
-        return EngineFailed("The engine cannot be reached.", remedy="Check that it runs and its address.")
+        return EngineFailed("The engine cannot be reached.", remedy="Check that it runs and its address.", cut=True)
     if isinstance(cut, TimeoutError):
-        return EngineFailed("The engine has been silent for too long.", remedy="Try again.", silent=True)
-    return EngineFailed("The connection to the engine was cut.", remedy="Try again.")
+        return EngineFailed("The engine has been silent for too long.", remedy="Try again.", cut=True, silent=True)
+    return EngineFailed("The connection to the engine was cut.", remedy="Try again.", cut=True)

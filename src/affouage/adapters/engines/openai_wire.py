@@ -54,6 +54,14 @@ def body(request: ChatRequest, model: str, *, prompt: str | None = None, progres
     return sent
 
 
+def encode(sent: dict[str, Any]) -> bytes:
+    """JSON bytes. Raises BadRequest for text that no UTF-8 can carry (a lone surrogate)."""
+    try:
+        return _encode(sent)
+    except UnicodeEncodeError:
+        raise BadRequest("The text holds half a character (a lone surrogate).", remedy="Send valid Unicode.") from None
+
+
 class ChunkReader:
     """Reads the events of one answer: chunks under our model's name, and what the :class:`Final` will say.
 

@@ -1,0 +1,93 @@
+"""``affouage doctor``: everything that can be wrong, each with its remedy. It repairs nothing and changes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import click
+
+from affouage.cli.checks import Finding, Status, problem
+from affouage.cli.console import echo_json
+from affouage.clock import SystemClock
+from affouage.settings import Settings
+
+_MARKS: dict[Status, str] = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
+
+Check = Callable[[], Iterable[Finding]]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def doctor(as_json: bool) -> None:
+    """Look at everything that can be wrong here, and say how to mend it.
+
+    Exit status 0: no problem (there may be warnings); 1: at least one problem. Works while the server runs, and with a
+    broken database or settings. Each [[upstream]] row is asked for two words.
+
+    \b
+    --json prints: {"findings": [{"check", "status": "ok|warning|problem", "what", "remedy"}], "problems", "warnings"}
+
+    \b
+    Examples:
+      affouage doctor
+      AFFOUAGE_HOME=/srv/commons affouage doctor --json
+    """
+    findings: list[Finding] = []
+    for finding in examine(os.environ, SystemClock().now_ms()):
+        findings.append(finding)
+        if not as_json:
+            click.echo(_line(finding))
+    problems = sum(one.status == "problem" for one in findings)
+    warnings = sum(one.status == "warning" for one in findings)
+    if as_json:
+        echo_json({"findings": findings, "problems": problems, "warnings": warnings})
+    else:
+        click.echo(f"\n{_counted(problems, 'problem')}, {_counted(warnings, 'warning')}.")
+    raise SystemExit(1 if problems else 0)
+
+
+def examine(environ: Mapping[str, str], now_ms: int) -> Iterator[Finding]:
+    """Every check, one after the other. Never raises: what a check could not bear is a finding too."""
+    from affouage.cli.checks.house import check_settings
+    from affouage.cli.checks.machine import check_machine
+
+    yield from _safely("machine", lambda: check_machine(now_ms))
+    settings, found = check_settings(environ)
+    yield from found
+    for name, check in _checks(settings, environ, now_ms):
+        yield from _safely(name, check)
+
+
+def _checks(settings: Settings, environ: Mapping[str, str], now_ms: int) -> list[tuple[str, Check]]:
+    from affouage.cli.checks import answers, house
+    from affouage.storage.home import in_use
+
+    checks: list[tuple[str, Check]] = [
+        ("home", lambda: house.check_home(settings.home)),
+        ("server", lambda: [house.check_server(settings)]),
+        ("port", lambda: [] if in_use(settings.home) else [house.check_port(settings.server)]),
+        ("exposure", lambda: house.check_exposure(settings.server)),
+        ("database", lambda: house.check_database(settings, now_ms)),
+        ("catalogue", lambda: answers.check_cards(settings)),
+        ("model", lambda: answers.check_model(settings)),
+        ("upstream", lambda: answers.check_upstreams(settings, environ)),
+        ("footprint", lambda: answers.check_footprint(settings.footprint)),
+    ]
+    return checks
+
+
+def _safely(name: str, check: Check) -> Iterator[Finding]:
+    try:
+        yield from check()
+    except Exception as unforeseen:  # a doctor that falls ill helps nobody
+        yield problem(name, f"It could not be examined: {type(unforeseen).__name__}: {unforeseen}.", "Report this.")
+
+
+def _line(finding: Finding) -> str:
+    line = f"{_MARKS[finding.status]} {finding.check:<18} {finding.what}"
+    return f"{line}\n{'':<28}-> {finding.remedy}" if finding.remedy else line
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,83 @@
+"""``GET /v1/models`` and ``/v1/models/{id}``: what can be asked here, and how open it really is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from affouage.asgi.commons import Commons
+from affouage.catalogue.card import Card
+from affouage.catalogue.openness import AXES
+from affouage.catalogue.store import InstalledModel
+from affouage.errors import UnknownModel
+from affouage.gateway.wire import DEFAULT_ALIAS
+from affouage.pool.engine import Engine
+
+_encode = msgspec.json.encode
+
+
+def model_object(
+    model_id: str, card: Card | None, installed: InstalledModel | None, engine: Engine | None, since_ms: int
+) -> dict[str, Any]:
+    """OpenAI's model object. ``created`` is when the file came here; for another's machine, since when it is known."""
+    context = engine.context_tokens if engine else None
+    return {
+        "id": model_id,
+        "object": "model",
+        "created": (installed.installed_ms if installed else since_ms) // 1000,
+        "owned_by": card.publisher if card else "unknown",
+        "affouage": {
+            "name": card.name if card else model_id,
+            "openness": {axis: card.openness.axis(axis).level if card else "unknown" for axis in AXES},
+            "grade": card.grade if card else None,
+            "licence": card.licence.id if card else None,
+            "context": context or (card.context_tokens if card else None),
+            "state": engine.state().status if engine else "stopped",
+        },
+    }
+
+
+class Models:
+    """The two routes. Cards and files are read anew each time: a model may arrive while the commons runs."""
+
+    def __init__(self, commons: Commons) -> None:
+        self._commons = commons
+        self._since_ms = commons.clock.now_ms()
+
+    async def list(self, request: Request) -> Response:
+        models = await self._all()
+        return _json({"object": "list", "data": [models[model_id] for model_id in sorted(models)]})
+
+    async def one(self, request: Request) -> Response:
+        wanted = request.path_params["model_id"]
+        if wanted == DEFAULT_ALIAS:
+            wanted = self._commons.default_model
+        models = await self._all()
+        if wanted not in models:
+            there = ", ".join(sorted(models)) or "none yet"
+            raise UnknownModel(
+                f"The model {wanted!r:.80} is not in this commons.", remedy=f"Models here: {there}.", param="model"
+            )
+        return _json(models[wanted])
+
+    async def _all(self) -> dict[str, dict[str, Any]]:
+        cards, installed = await asyncio.to_thread(self._read_disk)
+        engines = {engine.model_id: engine for engine in self._commons.inference.node.engines()}
+        return {
+            model_id: model_object(
+                model_id, cards.get(model_id), installed.get(model_id), engines.get(model_id), self._since_ms
+            )
+            for model_id in {*engines, *installed}
+        }
+
+    def _read_disk(self) -> tuple[Mapping[str, Card], dict[str, InstalledModel]]:
+        return self._commons.cards(), {one.id: one for one in self._commons.store.installed()}
+
+
+def _json(body: dict[str, Any]) -> Response:
+    return Response(_encode(body), media_type="application/json")

@@ -1,0 +1,231 @@
+"""One answer written into its page as it is made: the page is one long HTML answer, without scripts.
+
+    head of the page, the question      at once
+    <p> lines in the status             while the model wakes up, while others have their turn
+    words, escaped                      as they come
+    the answer once more, made up       hides the raw words (CSS), with its receipt
+    form for the next question
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from markupsafe import Markup, escape
+from starlette.types import Receive, Scope
+
+from affouage.asgi.commons import Commons
+from affouage.asgi.guard import identity_of
+from affouage.assembly.conversations import Conversation
+from affouage.chat import Delta, delta_text
+from affouage.errors import AffouageError, EngineLoading
+from affouage.inference.answer import Answer, ExactPrompt
+from affouage.inference.serve import Asking
+from affouage.pool.scheduler import Turn as QueueTurn
+from affouage.web import asking, sentences
+from affouage.web import format as wording
+from affouage.web.asking import Ask, Thread
+from affouage.web.language import Language
+from affouage.web.markdown import render
+from affouage.web.pages import Answered, Choice
+from affouage.web.site import Site
+from affouage.web.stream import PageStream, ReaderStalled, wait_until_gone
+
+LOADING_AT_MOST_MS = 10 * 60_000
+"""How long a page waits for a model to wake up before it gives the question back."""
+
+MARK = "<!-- the answer -->"
+"""Where the page is cut; nothing a member or a model writes can hold it, since ``<`` is escaped."""
+
+
+class _NobodyReads(Exception):  # not an error: somebody left
+    """The one who asked has left."""
+
+
+@dataclass
+class _Said:
+    """What has come so far."""
+
+    parts: list[str] = field(default_factory=list)
+    exact: ExactPrompt | None = None
+    problem: AffouageError | None = None
+    begun: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
+
+
+class AnswerPage:
+    """One page with one answer, from its first byte to its last."""
+
+    def __init__(
+        self,
+        site: Site,
+        commons: Commons,
+        scope: Scope,
+        language: Language,
+        ask: Ask,
+        there: tuple[Choice, ...],
+    ) -> None:
+        self._site = site
+        self._commons = commons
+        self._scope = scope
+        self._language = language
+        self._ask = ask
+        self._there = there
+        self._member = identity_of(scope).member
+        self._said = _Said()
+        self._answer: Answer | None = None
+        self._left = False
+
+    async def write(self, frame: str, stream: PageStream, receive: Receive) -> None:
+        """``frame``: the whole page with two marks, where the answer and the next form go."""
+        head, middle, tail = frame.split(MARK)
+        await stream.start(200, self._site.page_headers(self._scope))
+        async with asyncio.TaskGroup() as tasks:
+            gone = tasks.create_task(self._notice_leaving(receive))
+            try:
+                await stream.write(head)
+                await self._converse(stream)
+                final, composer = await self._ending()
+                await stream.write(final + middle + composer + tail)
+                await stream.end()
+            except (ReaderStalled, _NobodyReads):
+                pass  # what was burned is settled below; nobody is there to be told
+            finally:
+                gone.cancel()
+                await self._stop()
+
+    async def _notice_leaving(self, receive: Receive) -> None:
+        await wait_until_gone(receive)
+        self._left = True
+        if self._answer is not None:
+            self._answer.cancel()
+
+    async def _stop(self) -> None:
+        """No answer outlives its page; nothing happens to one that has ended."""
+        if self._answer is not None:
+            self._answer.cancel()
+            await self._answer.done()
+
+    async def _converse(self, stream: PageStream) -> None:
+        try:
+            self._answer = await self._begin(stream)
+            if self._left:
+                raise _NobodyReads
+            await stream.write(self._stop_form(self._answer.receipt_id))
+            async for event in self._answer.events():
+                if isinstance(event, Delta):
+                    await self._word(stream, delta_text(event))
+                elif isinstance(event, QueueTurn):
+                    await self._tell(stream, self._turn(event))
+                elif isinstance(event, ExactPrompt):
+                    self._said.exact = event
+        except AffouageError as problem:
+            self._said.problem = problem
+        if self._left:
+            raise _NobodyReads
+        await stream.write("</div>" if self._said.begun else "</div></div>")
+
+    async def _begin(self, stream: PageStream) -> Answer:
+        """Ask; while the model wakes up, say how far it is and ask again."""
+        clock = self._commons.clock
+        question = Asking(member_id=self._member.id, door="web", language=self._language.code)
+        began_us = clock.monotonic_us()
+        told = ""
+        while True:
+            try:
+                return await self._commons.inference.ask(question, self._ask.request())
+            except EngineLoading as loading:
+                if self._left:
+                    raise _NobodyReads from None
+                if clock.monotonic_us() - began_us > LOADING_AT_MOST_MS * 1000:
+                    raise
+                said = self._loading(loading)
+                if said != told:
+                    await self._tell(stream, said)
+                told = said
+                await asyncio.sleep(0.5)  # the engine itself waits too: see engine.load_wait_ms
+
+    async def _word(self, stream: PageStream, text: str) -> None:
+        if not text:
+            return
+        self._said.parts.append(text)
+        opening = "" if self._said.begun else self._opening()
+        self._said.begun = True
+        await stream.write(opening + escape(text))
+
+    def _opening(self) -> str:
+        """The end of the status, then the place where the words appear as they come."""
+        said = self._language.gettext("Answer in progress…")
+        return Markup('<p>{}</p></div></div><div class="raw" lang="{}">').format(said, self._language.code)
+
+    async def _tell(self, stream: PageStream, sentence: str) -> None:
+        await stream.write(Markup("<p>{}</p>\n").format(sentence))
+
+    def _stop_form(self, receipt_id: str) -> str:
+        form = '<form id="stop" method="post" action="/chat/stop/{}" target="aside"><input type="hidden" name="csrf" value="{}"></form>\n'
+        return Markup(form).format(receipt_id, self._scope.get("affouage.csrf", ""))
+
+    def _turn(self, turn: QueueTurn) -> str:
+        _ = self._language.gettext
+        if turn.position == 1:
+            return _("You are next: your answer begins as soon as another one ends.")
+        place = wording.ordinal(turn.position, self._language)
+        return _("Waiting for your turn: you are {place} of {waiting}.").format(place=place, waiting=turn.waiting)
+
+    def _loading(self, loading: EngineLoading) -> str:
+        _ = self._language.gettext
+        progress = loading.details.get("progress")
+        if progress is None:
+            return _("The model is waking up. Your question is kept; nothing to do.")
+        share = self._language.typeset(f"{round(progress * 100)} %")
+        return _("The model is waking up: {share}. Your question is kept; nothing to do.").format(share=share)
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    async def _ending(self) -> tuple[str, str]:
+        """The finished answer, and the form for the next question."""
+        said, answer = self._said, self._answer
+        receipt = answer.receipt if answer else None
+        turn = asking.make_turn(
+            self._ask.question, said.text, receipt.id if receipt else "", self._language.code, self._language
+        )
+        outcome = receipt.outcome if receipt else "failed"
+        worth_keeping = bool(said.text) and outcome in ("completed", "cancelled")
+        kept, keep_problem = await self._keep(turn) if worth_keeping and self._ask.keep else (self._ask.thread.kept, "")
+        message, remedy = sentences.explain(said.problem, self._language) if said.problem else ("", "")
+        answered = Answered(
+            outcome=outcome,
+            answer=render(said.text, table_label=self._language.gettext("Table")),
+            lang=self._language.code,
+            receipt=receipt,
+            exact=said.exact.text if said.exact else None,
+            salt=said.exact.salt.hex() if said.exact and said.exact.salt else "",
+            problem=message,
+            remedy=remedy,
+            cut_short=receipt is not None and receipt.finish_reason == "length",
+            kept_id=kept.id if kept else "",
+            kept_until_ms=kept.expires_ms if kept else None,
+            keep_problem=keep_problem,
+        )
+        turns = (*self._ask.thread.turns, turn) if worth_keeping else self._ask.thread.turns
+        following = replace(self._ask, thread=Thread(turns, kept))
+        form = asking.composer(self._commons, self._there, following, keep_question=not worth_keeping)
+        return self._site.render(self._scope, answered), self._site.render(self._scope, form)
+
+    async def _keep(self, turn: asking.Turn) -> tuple[Conversation | None, str]:
+        """Keep what was said, because the member asked: (where, why not)."""
+        thread, conversations = self._ask.thread, self._commons.conversations
+        try:
+            if thread.kept is not None:
+                kept_id = thread.kept.id
+                await conversations.append(self._member, kept_id, asking.kept_turns((turn,)))
+            else:
+                turns = asking.kept_turns((*thread.turns, turn))
+                kept_id = await conversations.keep(self._member, turns[0].text, turns)
+            return await conversations.read(self._member, kept_id), ""
+        except AffouageError as problem:
+            return thread.kept, " ".join(sentences.explain(problem, self._language))

@@ -1,0 +1,41 @@
+"""Saying no as a page, in the reader's language, with what would work."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+from starlette.types import Scope
+
+from affouage.asgi.guard import SAFE_METHODS, maybe_identity
+from affouage.asgi.statuses import retry_after_of, status_of
+from affouage.errors import AffouageError, NotSignedIn
+from affouage.web import sentences
+from affouage.web.pages import Problem
+from affouage.web.site import Site, local_path, see_other
+
+
+async def refuse_on(site: Site, scope: Scope, error: AffouageError) -> Response:
+    """A stranger who reads is sent to sign in and comes back; any other refusal is a page."""
+    if isinstance(error, NotSignedIn) and scope["method"] in SAFE_METHODS and error.code in ("missing", "session_expired"):
+        return see_other(f"/sign-in?next={quote(_where(scope), safe='')}")
+    language = site.language(scope)
+    status = status_of(error)
+    message, remedy = sentences.explain(error, language)
+    retry_after_s = retry_after_of(error)
+    page = Problem(
+        status=status,
+        title=sentences.title_of(error, status, language),
+        message=message,
+        remedy=remedy,
+        sign_in=isinstance(error, NotSignedIn) or maybe_identity(scope) is None,
+        retry_after_s=retry_after_s,
+    )
+    headers = {"retry-after": str(retry_after_s)} if retry_after_s else {}
+    return site.page(scope, page, status=status, headers=headers)
+
+
+def _where(scope: Scope) -> str:
+    query = scope.get("query_string", b"").decode("latin-1")
+    path = quote(scope.get("path", "/"))
+    return local_path(f"{path}?{query}" if query else path) or "/"

@@ -1,0 +1,83 @@
+"""The models: what each is good and bad at, how open it is on each axis, and whether this machine can run it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psutil
+from starlette.responses import Response
+
+from affouage.assembly.access import Policy
+from affouage.asgi.commons import Commons
+from affouage.catalogue.card import Card
+from affouage.catalogue.fit import fit
+from affouage.catalogue.openness import AXES, AXIS_WORDS, AxisName, level_word
+from affouage.web.door import Door, Visit
+from affouage.web.language import Language
+from affouage.web.pages import Axis, ModelCard, Models
+from affouage.web.site import say
+
+
+def open_door(door: Door) -> None:
+    door.page("/models", catalogue, Policy.MEMBER)
+
+
+async def catalogue(visit: Visit) -> Response:
+    page = await asyncio.to_thread(_read, visit.commons, visit.language)
+    return visit.site.page(visit.request.scope, page)
+
+
+def _read(commons: Commons, language: Language) -> Models:
+    cards = commons.cards()
+    installed = {one.id for one in commons.store.installed()}
+    served = {engine.model_id for engine in commons.inference.node.engines()}
+    memory = psutil.virtual_memory()
+    shown = [
+        _card(card, commons, language, card.id in installed, card.id in served, memory.total, memory.available)
+        for card in cards.values()
+        if card.grade != "fixture"
+    ]
+    here = tuple(sorted((one for one in shown if one.here), key=lambda one: (not one.is_default, one.name.casefold())))
+    order = {"fits": 0, "tight": 1, "unknown": 2, "too_big": 3}
+    others = tuple(sorted((one for one in shown if not one.here), key=lambda one: (order[one.verdict], one.name.casefold())))
+    return Models(here, others, tuple(sorted((served | installed) - cards.keys())))
+
+
+def _card(
+    card: Card, commons: Commons, language: Language, installed: bool, served: bool, total: int, available: int
+) -> ModelCard:
+    engine = commons.settings.engine
+    # A model already in memory must not be judged by what it leaves free.
+    free = None if served else available
+    verdict = fit(card, total, free, context_tokens=engine.context_tokens, slots=engine.slots)
+    return ModelCard(
+        id=card.id,
+        name=card.name,
+        publisher=card.publisher,
+        grade=card.grade,
+        licence=card.licence.name or card.licence.id,
+        licence_url=card.licence.url if card.licence.url.startswith("https://") else "",
+        good_at=tuple(say(one, language) for one in card.good_at),
+        bad_at=tuple(say(one, language) for one in card.bad_at),
+        languages=card.languages,
+        axes=tuple(_axis(card, name, language) for name in AXES),
+        verdict=verdict.verdict,
+        fit=say(verdict.why, language),
+        size_bytes=card.known_bytes,
+        context_tokens=card.context_tokens,
+        quantisation=card.quantisation,
+        installed=installed,
+        here=installed or served,
+        is_default=card.id == commons.default_model,
+    )
+
+
+def _axis(card: Card, name: AxisName, language: Language) -> Axis:
+    axis = card.openness.axis(name)
+    return Axis(
+        name=say(AXIS_WORDS[name], language),
+        level=axis.level,
+        level_word=say(level_word(name, axis.level), language),
+        sentence=say(axis.sentence, language),
+        source=axis.source,
+    )

@@ -1,0 +1,78 @@
+"""One's own receipts: read, downloaded, and a copy of the exact text checked against them."""
+
+from __future__ import annotations
+
+import hmac
+
+import msgspec
+from starlette.responses import Response
+
+from affouage.asgi.guard import identity_of
+from affouage.assembly.access import Policy, Scope
+from affouage.inference.prompt import commitment
+from affouage.web.door import Door, Visit
+from affouage.web.pages import ReceiptPage, Receipts
+
+SHOWN_AT_MOST = 50
+
+
+def open_door(door: Door) -> None:
+    door.page("/receipts", mine, Policy.MEMBER, scope=Scope.RECEIPTS)
+    door.page("/receipts/{id}", one, Policy.MEMBER, scope=Scope.RECEIPTS)
+    door.page("/receipts/{id}/check", check, Policy.MEMBER, scope=Scope.RECEIPTS, post=True)
+
+
+async def mine(visit: Visit) -> Response:
+    receipts = await visit.commons.ledger.receipts(identity_of(visit.request.scope).member.id, limit=SHOWN_AT_MOST)
+    return visit.site.page(visit.request.scope, Receipts(tuple(receipts), SHOWN_AT_MOST))
+
+
+async def one(visit: Visit) -> Response:
+    if visit.query("format") == "json":
+        return await _download(visit)
+    return visit.site.page(visit.request.scope, await _page(visit, None))
+
+
+async def check(visit: Visit) -> Response:
+    """Compare a pasted copy; it is neither kept nor logged."""
+    form = await visit.form()
+    return visit.site.page(visit.request.scope, await _page(visit, form.one("text")))
+
+
+async def _page(visit: Visit, pasted: str | None) -> ReceiptPage:
+    member_id = identity_of(visit.request.scope).member.id
+    receipt = await visit.commons.ledger.receipt(visit.part("id"), member_id)
+    salt = await visit.commons.ledger.salt(receipt.id, member_id)
+    prefix = visit.commons.prefixes.get(receipt.prefix.language) if receipt.prefix else None
+    same_prefix = prefix is not None and receipt.prefix is not None and prefix.sha256 == receipt.prefix.sha256
+    matches = None
+    if pasted is not None and salt is not None and receipt.prompt_sha256 is not None:
+        matches = same_text(pasted, salt, receipt.prompt_sha256)
+    return ReceiptPage(
+        receipt=receipt,
+        salt=salt.hex() if salt else "",
+        prefix_text=prefix.text if prefix is not None and same_prefix else None,
+        matches=matches,
+        pasted=pasted or "",
+    )
+
+
+def same_text(pasted: str, salt: bytes, expected_sha256: str) -> bool:
+    """Whether this is the text of the receipt. A line end lost or added at the very end by copying is forgiven. Pure."""
+    ends = ("", "\n", "\n\n")
+    candidates = [pasted, *(pasted.rstrip("\n") + end for end in ends)]
+    return any(hmac.compare_digest(commitment(salt, text), expected_sha256) for text in candidates)
+
+
+async def _download(visit: Visit) -> Response:
+    member_id = identity_of(visit.request.scope).member.id
+    receipt = await visit.commons.ledger.receipt(visit.part("id"), member_id)
+    salt = await visit.commons.ledger.salt(receipt.id, member_id)
+    body = msgspec.to_builtins(receipt) | {"prompt_salt": salt.hex() if salt else None}
+    return download(msgspec.json.format(msgspec.json.encode(body), indent=2), f"{receipt.id}.json")
+
+
+def download(content: bytes, name: str) -> Response:
+    """A JSON file for the member who asked, kept by no cache."""
+    headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
+    return Response(content, media_type="application/json", headers=headers)

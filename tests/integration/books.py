@@ -1,0 +1,64 @@
+"""Entries for tests of the books, and homes that hold them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from affouage.clock import SystemClock
+from affouage.ledger.ledger import Ledger
+from affouage.ledger.receipt import (
+    Durations,
+    Energy,
+    EngineStamp,
+    Impacts,
+    ModelStamp,
+    Receipt,
+    Reservation,
+    TokenCounts,
+)
+from affouage.storage import open_database
+from affouage.storage.home import prepare
+from affouage.units import Interval
+
+
+def a_reservation(name: str = "rcp_1", member: str = "m1") -> Reservation:
+    return Reservation(id=name, member_id=member, door="api", kind="chat", model_id="echo", created_ms=1000)
+
+
+def a_receipt(name: str = "rcp_1", member: str = "m1", **more: Any) -> Receipt:
+    """A completed answer with every figure known, but for what ``more`` says otherwise."""
+    whole: dict[str, Any] = {
+        "outcome": "completed",
+        "tokens": TokenCounts(prompt=10, cached=3, decoded=5, discarded=0),
+        "energy": Energy(interval_uj=Interval(1.5e6, 2.25e6, 3.125e6), quality="estimated", method="x", cpu_us=9),
+        "impacts": Impacts(gwp_g=Interval(0.001, 0.002, 0.003), factor_set="s"),
+    }
+    return Receipt(
+        id=name,
+        member_id=member,
+        door="api",
+        kind="chat",
+        created_ms=1000,
+        model=ModelStamp(id="echo", name="Écho", openness={"weights": "open", "training_data": "closed"}),
+        engine=EngineStamp("echo", "1", "here"),
+        durations=Durations(wait_ms=1, wait_reason="none", total_ms=5),
+        **{**whole, **more},
+    )
+
+
+def fill(home: Path, *movements: Reservation | Receipt) -> None:
+    """Write these movements, in order, in the books of ``home``."""
+    prepare(home)
+    database = open_database(home / "affouage.db")
+    ledger = Ledger(database, SystemClock())
+
+    async def write() -> None:
+        for one in movements:
+            await (ledger.reserve(one) if isinstance(one, Reservation) else ledger.settle(one, b"s" * 16))
+
+    try:
+        asyncio.run(write())
+    finally:
+        database.close()
