@@ -169,7 +169,13 @@ def test_a_bad_card_in_the_home_is_named(run: Commands) -> None:
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_stopping_a_pull_keeps_the_part_and_says_how_to_go_on(run: Commands, hub: HubServer, name: str) -> None:
     hub.pause_after = 1_200_000
-    pulling = subprocess.Popen([*RUN, "pull", "tiny"], env=run.environ, text=True, stderr=subprocess.PIPE)
+    pulling = subprocess.Popen(
+        [*RUN, "pull", "tiny"],
+        env=run.environ,
+        text=True,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored when the tests run in a background
+    )
     part = run.home / "models" / "tiny" / "tiny.gguf.part"
     until = time.monotonic() + 30
     while not (part.exists() and part.stat().st_size):

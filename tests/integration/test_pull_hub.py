@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -121,8 +122,21 @@ def test_a_hub_that_always_breaks_is_given_up_and_the_part_kept_for_the_next_pul
     kept = part_of(store).stat().st_size
     assert 0 < kept <= 700_000
     hub.cut_after = []
-    assert get(card, store, hub.url).sha256 == sha256(content)
+    told: list[tuple[str, str]] = []
+    model = asyncio.run(
+        pull(
+            card,
+            store,
+            hub_url=hub.url,
+            on_progress=lambda event: told.append((event.stage, threading.current_thread().name)),
+        )
+    )
+    assert model.sha256 == sha256(content)
     assert hub.downloads()[-1] == f"bytes={kept}-"
+    # What was kept is hashed in a thread; listeners are called in theirs all the same.
+    assert told[0][0] == "looking"
+    assert "checking" in {stage for stage, _ in told}
+    assert {thread for _, thread in told} == {threading.current_thread().name}
 
 
 def test_a_stalled_answer_is_tried_again_as_long_as_bytes_come(
@@ -250,6 +264,7 @@ def test_a_wrong_digest_is_refused_set_aside_and_forgotten(
     hub.files["tiny.gguf"] = content
     assert get(card, store, hub.url).sha256 == sha256(content)
     assert hub.downloads()[-1] is None
+    assert not (store.folder("tiny") / "tiny.gguf.refused").exists()
 
 
 def test_the_right_bytes_of_something_that_is_no_model_are_refused(store: ModelStore, hub: HubServer) -> None:
@@ -278,7 +293,9 @@ def test_https_never_steps_down_to_http_except_on_this_machine() -> None:
 
 
 def test_nobody_there_is_said_at_once(card: Card, store: ModelStore) -> None:
-    assert "cannot be reached" in failing(card, store, NOBODY).message
+    failed = failing(card, store, NOBODY)
+    assert "cannot be reached" in failed.message
+    assert "affouage models import" in failed.remedy
 
 
 def test_offline_asks_nobody(card: Card, store: ModelStore, hub: HubServer) -> None:

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+from sqlalchemy import Connection, select, update
+
 from affouage.assembly import attempts
 from affouage.assembly.access import Credential
 from affouage.assembly.member import Role
 from affouage.errors import AffouageError, BadRequest, NotFound, NotSignedIn, TooMuch
+from affouage.storage.tables import member, sign_in_attempt
 from tests.integration.accounts_home import OTHER_PASSWORD, PASSWORD, Home, on_fresh_home, opened, refused
 
 
@@ -144,6 +148,30 @@ def test_changing_the_password_ends_every_session(tmp_path: Path) -> None:
         old = home.accounts.sign_in("Odile", PASSWORD, "", "10.0.0.1")
         await refused(old, NotSignedIn, "wrong_name_or_password")
         await home.accounts.sign_in("Odile", OTHER_PASSWORD, "", "10.0.0.1")
+
+    on_fresh_home(tmp_path, work)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [({"password_hash": "another"}, "wrong_name_or_password"), ({"deactivated_ms": 1}, "member_deactivated")],
+)
+def test_what_changes_while_the_password_is_looked_at_counts(tmp_path: Path, change: dict[str, Any], code: str) -> None:
+    async def work(home: Home) -> None:
+        odile = await home.joined("Odile")
+
+        def counted(connection: Connection) -> bool:
+            return connection.execute(select(sign_in_attempt)).first() is not None
+
+        signing_in = asyncio.ensure_future(home.accounts.sign_in("Odile", PASSWORD, "", "10.0.0.1"))
+        while not await home.database.read(counted):
+            pass
+        # The password is being looked at now, for tens of milliseconds; this write comes before the one that opens.
+        await home.database.write(lambda c: c.execute(update(member).where(member.c.id == odile.id).values(**change)))
+        with pytest.raises(NotSignedIn) as refusal:
+            await signing_in
+        assert refusal.value.code == code
+        assert len(await home.accounts.sessions(odile)) == 1, "only that of the acceptance"
 
     on_fresh_home(tmp_path, work)
 

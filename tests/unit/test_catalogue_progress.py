@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from affouage.catalogue.progress import Meter, PullProgress
-from affouage.cli.models import PullDisplay, progress_line
+from affouage.cli.pull_display import PullDisplay, progress_line
 
 
 class Watch:

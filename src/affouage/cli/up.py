@@ -16,7 +16,7 @@ from affouage.asgi.commons import Commons
 from affouage.asgi.server import bind, listening, url_of
 from affouage.chat import ChatRequest, Delta, Message, delta_text
 from affouage.cli.console import fail
-from affouage.errors import AffouageError, EngineLoading, SettingsError
+from affouage.errors import AffouageError, EngineLoading, LedgerUnavailable, SettingsError
 from affouage.inference.answer import ExactPrompt
 from affouage.inference.serve import Asking
 from affouage.ledger.receipt import Receipt
@@ -108,7 +108,11 @@ def _loopback(host: str) -> bool:
 
 async def _purge_forever(commons: Commons) -> None:
     while True:
-        await commons.conversations.purge()
+        try:
+            await commons.conversations.purge()
+            await commons.accounts.purge()
+        except LedgerUnavailable as refused:
+            _say(f"Old conversations could not be deleted yet: {refused.message}")
         await asyncio.sleep(PURGE_EVERY_S)
 
 

@@ -78,6 +78,10 @@ class _Common(Refusable, kw_only=True):
     background: Any = None
     grammar: Any = None
 
+    def refuse_unsupported(self) -> None:
+        check_range("n", self.n, 1, 128)
+        super().refuse_unsupported()
+
     def sampling(self) -> dict[str, Any]:
         """Parameters that engines receive, checked; those left out stay out. Raises BadRequest."""
         check_range("temperature", self.temperature, 0, 2.0)
@@ -85,7 +89,6 @@ class _Common(Refusable, kw_only=True):
         check_range("presence_penalty", self.presence_penalty, -2.0, 2.0)
         check_range("frequency_penalty", self.frequency_penalty, -2.0, 2.0)
         check_range("seed", self.seed, -_INT64, _INT64 - 1)
-        check_range("n", self.n, 1, 128)
         found = {
             "temperature": self.temperature,
             "top_p": self.top_p,

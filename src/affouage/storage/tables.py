@@ -29,7 +29,7 @@ invitation = Table(
     Column("secret_sha256", LargeBinary, nullable=False, unique=True),
     Column("role", String, nullable=False),
     Column("member_id", String, ForeignKey("member.id")),  # set: the link gives this member a (new) password
-    Column("created_by", String),  # member id; None: the machine itself (first administrator, command line)
+    Column("created_by", String),  # member id; "first administrator": start-up; None: the command line
     Column("created_ms", Integer, nullable=False),
     Column("expires_ms", Integer, nullable=False),
     Column("used_ms", Integer),

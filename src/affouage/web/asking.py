@@ -103,13 +103,22 @@ def kept_turns(turns: tuple[Turn, ...]) -> list[conversations.Turn]:
 async def choices(commons: Commons, language: Language) -> tuple[Choice, ...]:
     """The models one can talk with: installed ones that converse, and those of other servers; the default first."""
     cards, installed = await asyncio.to_thread(lambda: (commons.cards(), commons.store.installed()))
-    ids = {engine.model_id for engine in commons.inference.node.engines()} | {one.id for one in installed}
-    there = [_choice(one, cards.get(one), language) for one in ids if _converses(cards.get(one))]
+    ids = {one.id for one in installed if one.id in cards and cards[one.id].grade in _CONVERSES}
+    ids |= {one for one in served(commons) if one not in cards or cards[one].grade in _CONVERSES}
+    there = [_choice(one, cards.get(one), language) for one in ids]
     return tuple(sorted(there, key=lambda one: (one.id != commons.default_model, one.name.casefold())))
 
 
-def _converses(card: Card | None) -> bool:
-    return card is None or card.grade in _CONVERSES
+def served(commons: Commons) -> set[str]:
+    """Ids of the engines that write. One that never says how much text it can hold, as the embedder, does not."""
+    upstream = {row.id for row in commons.settings.upstreams}
+    engines = commons.inference.node.engines()
+    carded = {one.id for one in commons.store.installed()}
+    return {
+        one.model_id
+        for one in engines
+        if one.context_tokens is not None or one.model_id in upstream or one.model_id in carded
+    }
 
 
 def _choice(model_id: str, card: Card | None, language: Language) -> Choice:

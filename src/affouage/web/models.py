@@ -12,6 +12,7 @@ from affouage.asgi.commons import Commons
 from affouage.catalogue.card import Card
 from affouage.catalogue.fit import fit
 from affouage.catalogue.openness import AXES, AXIS_WORDS, AxisName, level_word
+from affouage.web import asking
 from affouage.web.door import Door, Visit
 from affouage.web.language import Language
 from affouage.web.pages import Axis, ModelCard, Models
@@ -30,7 +31,7 @@ async def catalogue(visit: Visit) -> Response:
 def _read(commons: Commons, language: Language) -> Models:
     cards = commons.cards()
     installed = {one.id for one in commons.store.installed()}
-    served = {engine.model_id for engine in commons.inference.node.engines()}
+    served = asking.served(commons)
     memory = psutil.virtual_memory()
     shown = [
         _card(card, commons, language, card.id in installed, card.id in served, memory.total, memory.available)
@@ -40,7 +41,7 @@ def _read(commons: Commons, language: Language) -> Models:
     here = tuple(sorted((one for one in shown if one.here), key=lambda one: (not one.is_default, one.name.casefold())))
     order = {"fits": 0, "tight": 1, "unknown": 2, "too_big": 3}
     others = tuple(sorted((one for one in shown if not one.here), key=lambda one: (order[one.verdict], one.name.casefold())))
-    return Models(here, others, tuple(sorted((served | installed) - cards.keys())))
+    return Models(here, others, tuple(sorted(served - cards.keys())))
 
 
 def _card(

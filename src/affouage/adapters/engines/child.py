@@ -174,8 +174,9 @@ class SupervisedChild:
         life, self._life = self._life, None
         if life is not None:
             life.cancel()
-            with suppress(asyncio.CancelledError):
-                await life
+            await asyncio.wait((life,))
+            if not life.cancelled() and (bug := life.exception()):
+                raise bug
 
     # --- One life -----------------------------------------------------------------------------------------------------
 
@@ -198,6 +199,10 @@ class SupervisedChild:
         except EngineFailed as failure:
             last = "failed"
             self._count(failure)
+        except Exception as bug:  # told to callers now, and raised by close()
+            last = "failed"
+            self._count(EngineFailed(f"{self._program.model_id} failed to start ({type(bug).__name__})."))
+            raise
         finally:
             self._turn(last)
 

@@ -16,7 +16,7 @@ from affouage.adapters.engines.child import Child, ChildProgram, SupervisedChild
 from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
 from affouage.chat import ChatRequest, EngineEvent
 from affouage.clock import Clock
-from affouage.errors import EngineFailed, EngineLoading, UnsupportedParameter
+from affouage.errors import AffouageError, EngineFailed, UnsupportedParameter
 from affouage.pool.engine import EngineIdentity, EngineState, Work
 from affouage.settings import EngineSettings, UpstreamSettings
 
@@ -171,8 +171,10 @@ class LlamaCppEngine:
         client = self._client = OpenAICompatibleEngine(settings, key=self._key)
         try:
             await client.ensure_ready(wait_ms=30_000)
-        except EngineLoading:
-            raise EngineFailed(f"{self._model_id} says it is ready but does not answer.") from None
+        except EngineFailed:
+            raise
+        except AffouageError as refused:
+            raise EngineFailed(f"{self._model_id} says it is ready but does not answer: {refused}") from refused
         self._context_tokens = client.context_tokens
 
     async def _close_client(self) -> None:
