@@ -97,7 +97,10 @@ def test_a_tool_is_called(starter_model: Path) -> None:
 
     async def scenario() -> None:
         async with starter(starter_model) as engine:
-            request = chat("Quel temps fait-il à Dole ?", max_tokens=80, tools=[tool])
+            asked = (Message("user", "Quel temps fait-il à Dole ?"),)
+            request = ChatRequest(
+                model=MODEL, messages=asked, max_tokens=80, options={"temperature": 0, "tools": [tool]}
+            )
             rendered = await engine.render(request)
             assert rendered is not None
             assert "meteo" in rendered

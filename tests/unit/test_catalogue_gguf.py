@@ -3,7 +3,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import os
 import struct
 import tempfile
 import tracemalloc
@@ -29,16 +28,16 @@ def whole() -> bytes:
 
 
 @functools.cache
-def scratch() -> Path:
+def one_file() -> Path:
     return Path(tempfile.mkdtemp(prefix="affouage-gguf-")) / "x.gguf"
 
 
 def read(content: bytes) -> Header:
     """Read ``content``, which must never take more than a few megabytes however large the numbers in it."""
-    scratch().write_bytes(content)
+    one_file().write_bytes(content)
     tracemalloc.start()
     try:
-        return read_header(scratch())
+        return read_header(one_file())
     finally:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
@@ -74,10 +73,9 @@ def test_the_tables_are_those_of_the_reference_implementation() -> None:
     assert all(names[number] == name for number, name in reader._FILE_TYPES.items())
 
 
-def test_the_starter_model_is_what_its_card_says() -> None:
-    path = Path(os.environ.get("AFFOUAGE_STARTER_MODEL", "/tmp/scratch/starter.gguf"))
-    if not path.is_file():
-        pytest.skip("the starter model is not here (AFFOUAGE_STARTER_MODEL)")
+@pytest.mark.starter
+def test_the_starter_model_is_what_its_card_says(starter_model: Path) -> None:
+    path = starter_model
     header = read_header(path)
     assert (header.file_type, header.quantisation, header.tensors) == (15, "Q4_K_M", 339)
     assert (header.architecture, header.context_tokens) == ("qwen2", 32768)

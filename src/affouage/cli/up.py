@@ -137,7 +137,7 @@ async def _have_model(commons: Commons, *, offline: bool) -> None:
     if any(engine.model_id == model_id for engine in commons.inference.node.engines()):
         return
     from affouage.catalogue.pull import pull
-    from affouage.cli.models import PullDisplay
+    from affouage.cli.pull_display import PullDisplay
 
     card = commons.cards().get(model_id)
     if card is None:

@@ -163,10 +163,13 @@ class Receipts(Page):
 
 @dataclass(frozen=True)
 class ReceiptPage(Page):
-    """``salt`` hex, empty when forgotten; ``matches``: result of checking a copy, None when none was given."""
+    """``openness``: (axis, level) in words; ``salt`` hex, empty when forgotten; ``problem``: why it failed, in words;
+    ``matches``: result of checking a copy, None when none was given."""
 
     template = "receipt.html"
     receipt: Receipt
+    openness: tuple[tuple[str, str], ...] = ()
+    problem: str = ""
     salt: str = ""
     prefix_text: str | None = None
     matches: bool | None = None

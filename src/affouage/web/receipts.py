@@ -9,9 +9,14 @@ from starlette.responses import Response
 
 from affouage.asgi.guard import identity_of
 from affouage.assembly.access import Policy, Scope
+from affouage.catalogue.openness import AXES, AXIS_WORDS, Level, level_word
 from affouage.inference.prompt import commitment
+from affouage.ledger.receipt import Receipt
+from affouage.web import sentences
 from affouage.web.door import Door, Visit
+from affouage.web.language import Language
 from affouage.web.pages import ReceiptPage, Receipts
+from affouage.web.site import say
 
 SHOWN_AT_MOST = 50
 
@@ -50,11 +55,28 @@ async def _page(visit: Visit, pasted: str | None) -> ReceiptPage:
         matches = same_text(pasted, salt, receipt.prompt_sha256)
     return ReceiptPage(
         receipt=receipt,
+        openness=_openness(receipt, visit.language),
+        problem=sentences.explain_code(receipt.problem, visit.language) if receipt.problem else "",
         salt=salt.hex() if salt else "",
         prefix_text=prefix.text if prefix is not None and same_prefix else None,
         matches=matches,
         pasted=pasted or "",
     )
+
+
+def _openness(receipt: Receipt, language: Language) -> tuple[tuple[str, str], ...]:
+    """(axis, level) in words, in the order of the axes; those the receipt does not tell are left out."""
+    levels = receipt.model.openness
+    return tuple(
+        (say(AXIS_WORDS[name], language), say(level_word(name, _level(levels[name])), language))
+        for name in AXES
+        if name in levels
+    )
+
+
+def _level(text: str) -> Level:
+    known: tuple[Level, ...] = ("open", "partial", "closed")
+    return next((level for level in known if level == text), "unknown")
 
 
 def same_text(pasted: str, salt: bytes, expected_sha256: str) -> bool:

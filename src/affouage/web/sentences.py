@@ -49,7 +49,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "model_not_found": (N_("This model is not installed here."), N_("Choose another model.")),
     "conversation_not_found": (
         N_("There is no such conversation."),
-        N_("It may have been deleted. Your kept conversations are listed below “Conversations”."),
+        N_("It may have been deleted. Your kept conversations are listed under “Conversations”."),
     ),
     "invitation_not_found": (
         N_("This link does not exist."),
@@ -110,6 +110,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "server_stopped": (N_("The server stopped before the end of the answer."), N_("Ask again.")),
 }
 
+_ANYTHING = SENTENCES["error"]
+
 
 def explain(error: AffouageError, language: Language) -> tuple[str, str]:
     """(what happened, what would work) in the page's language."""
@@ -120,8 +122,8 @@ def explain(error: AffouageError, language: Language) -> tuple[str, str]:
 
 def explain_code(code: str, language: Language) -> str:
     """What happened, for a code read on a receipt."""
-    message, _ = SENTENCES.get(code) or SENTENCES["error"]
-    return language.gettext(message) if "{" not in message else language.gettext(SENTENCES["error"][0])
+    message, _ = SENTENCES.get(code) or _ANYTHING
+    return language.gettext(_ANYTHING[0] if "{" in message else message)
 
 
 def _nearest(error: AffouageError) -> str:
@@ -140,7 +142,7 @@ def _filled(sentence: str, facts: dict[str, Any], language: Language) -> str:
     try:
         return language.gettext(sentence).format_map(facts)
     except KeyError:  # an error raised without the facts its sentence needs
-        return language.gettext(SENTENCES["error"][0])
+        return language.gettext(_ANYTHING[0])
 
 
 def title_of(error: AffouageError, status: int, language: Language) -> str:

@@ -1,0 +1,150 @@
+"""A commons served for real, seen through Chromium. Engines echo; everything else is the product."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from affouage import settings
+from affouage.assembly.member import Member, Role
+from affouage.testing import EchoEngine, LiveCommons, serving
+
+PASSWORD = "quatre mots sans lien"
+CHROMIUM = os.environ.get("AFFOUAGE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+
+CARD = """
+id = "{id}"
+name = "{name}"
+publisher = "Atelier des essais"
+grade = "assistant"
+languages = ["fr", "en"]
+context_tokens = 2048
+about_bytes = 900000000
+[licence]
+id = "Apache-2.0"
+[[good_at]]
+fr = "Répéter ce qu'on lui dit : sans rien y changer."
+en = "Repeating what it is told, without any change."
+[[bad_at]]
+fr = "Tout le reste ; il ne sait rien du monde."
+en = "Everything else; it knows nothing of the world."
+[openness.weights]
+level = "open"
+fr = "Il n'y a pas de poids."
+en = "There are no weights."
+source = "ce fichier"
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The served commons, its engines by name, and two people who have a session."""
+
+    live: LiveCommons
+    engines: dict[str, EchoEngine]
+    member: Member
+    operator: Member
+    sessions: dict[str, str]
+
+    @property
+    def url(self) -> str:
+        return self.live.url
+
+
+def write_cards(home: Path, names: dict[str, str]) -> None:
+    (home / "cards").mkdir(parents=True)
+    for model_id, name in names.items():
+        (home / "cards" / f"{model_id}.toml").write_text(CARD.format(id=model_id, name=name), encoding="utf-8")
+
+
+async def enter(live: LiveCommons, name: str, role: Role) -> tuple[Member, str]:
+    """A member who joined by a link and has a session: (member, cookie)."""
+    accounts = live.commons.accounts
+    _, link = await accounts.add_member(name, role, "fr")
+    member, token = await accounts.accept(link.secret, None, PASSWORD, "fr", "Firefox · Linux")
+    return member, token.text
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    home = tmp_path_factory.mktemp("pages") / "home"
+    names = {"echo": "Écho rapide", "slow": "Écho lent", "breaking": "Écho fêlé"}
+    write_cards(home, names)
+    engines = {
+        "echo": EchoEngine("echo", slots=8, context_tokens=2048),
+        "slow": EchoEngine("slow", slots=1, context_tokens=2048, word_ms=120),
+        "breaking": EchoEngine("breaking", context_tokens=2048, word_ms=10),
+    }
+    engines["breaking"].fail_after_words = 4
+    environ = {"AFFOUAGE_ENGINE_DEFAULT_MODEL": "echo", "AFFOUAGE_COMMONS_NAME": "Les Amis du Bois"}
+    with serving(settings.read(environ, home=home), engines=list(engines.values())) as live:
+        operator, operator_session = live.run(enter(live, "Odile", Role.OPERATOR))
+        member, member_session = live.run(enter(live, "Karim", Role.MEMBER))
+        sessions = {"Odile": operator_session, "Karim": member_session}
+        yield Place(live, engines, member, operator, sessions)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("Chromium is missing: install it (scripts/system_packages.sh), or set AFFOUAGE_CHROMIUM")
+        pytest.skip("Chromium is missing: install it, or set AFFOUAGE_CHROMIUM")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    flags += ["--disable-sync", "--no-first-run", "--disable-dev-shm-usage"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield chromium
+        chromium.close()
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, place: Place) -> Iterator[Open]:
+    """``open_page(path, who="Karim", scripts=True, dark=False, language="fr", width=1100)`` -> a page, loaded.
+
+    The test fails when a page asks anything of another host, or breaks its own content policy.
+    """
+    contexts: list[BrowserContext] = []
+    strange: list[str] = []
+
+    def open_(
+        path: str,
+        *,
+        who: str | None = "Karim",
+        scripts: bool = True,
+        dark: bool = False,
+        language: str = "fr",
+        width: int = 1100,
+    ) -> Page:
+        context = browser.new_context(
+            java_script_enabled=scripts,
+            color_scheme="dark" if dark else "light",
+            viewport={"width": width, "height": 900},
+            locale="fr-FR" if language == "fr" else "en-GB",
+            base_url=place.url,
+        )
+        contexts.append(context)
+        cookies = [{"name": "affouage_lang", "value": language, "url": place.url}]
+        if who is not None:
+            cookies.append({"name": "affouage_session", "value": place.sessions[who], "url": place.url})
+        context.add_cookies(cookies)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.on("request", lambda one: None if one.url.startswith(place.url) else strange.append(one.url))
+        page.on("console", lambda one: strange.append(one.text) if "Content Security Policy" in one.text else None)
+        page.on("pageerror", lambda one: strange.append(str(one)))
+        page.goto(path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not strange, strange
