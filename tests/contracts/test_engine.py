@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
 from affouage.adapters.engines.llama_cpp import LlamaCppEngine
 from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
+from affouage.adapters.engines.upstream_probe import probe
 from affouage.chat import ChatRequest, Delta, EngineEvent, Final, Message, Usage, delta_text, finish_reason
 from affouage.clock import SystemClock
 from affouage.errors import ContextExceeded
@@ -320,8 +322,16 @@ def test_completion_logprobs_have_openais_older_shape(opened: Open) -> None:
     asyncio.run(scenario())
 
 
-def choice(delta: Delta) -> dict[str, Any]:
-    import msgspec
+def test_doctor_finds_nothing_wrong_with_a_real_server(servers: dict[bool, str]) -> None:
+    row = UpstreamSettings(id=MODEL, url=servers[False], model=ALIAS, key_env="THEIR_KEY")
+    found = asyncio.run(probe(row, environ={"THEIR_KEY": KEY}))
+    assert [one.subject for one in found] == ["reachable", "model", "streams", "usage", "exact text"]
+    assert all(one.ok for one in found), found
+    (refused,) = asyncio.run(probe(row, environ={"THEIR_KEY": "wrong"}))
+    assert refused.ok is False
+    assert "key" in refused.remedy
 
+
+def choice(delta: Delta) -> dict[str, Any]:
     found: dict[str, Any] = msgspec.json.decode(delta.data)["choices"][0]
     return found

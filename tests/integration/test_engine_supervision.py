@@ -18,7 +18,13 @@ import pytest
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from affouage.adapters.engines.child import back_off_ms, load_progress
+from affouage.adapters.engines.child import (
+    ChildProgram,
+    SupervisedChild,
+    back_off_ms,
+    failures_after_crash,
+    load_progress,
+)
 from affouage.adapters.engines.embedder import UsemEmbedder
 from affouage.adapters.engines.llama_child import missing_features
 from affouage.adapters.engines.llama_cpp import LlamaCppEngine, load_deadline_ms, threads_to_use
@@ -31,11 +37,6 @@ from tests.contracts.tiny_gguf import SENTENCE, write_tiny_model
 
 CHAT = ChatRequest(model="petit", messages=(Message("user", "Bonjour"),))
 QUICK = EngineSettings(slots=2, context_tokens=4096, threads=1)
-
-
-@pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_model(tmp_path_factory.mktemp("tiny") / "petit.gguf")
 
 
 @pytest.fixture(scope="session")
@@ -82,9 +83,9 @@ async def is_gone(pid: int, within_s: float) -> bool:
 # --- Loading ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_caller_who_will_not_wait_is_told_and_the_load_goes_on(tiny: Path) -> None:
+def test_a_caller_who_will_not_wait_is_told_and_the_load_goes_on(tiny_model: Path) -> None:
     async def scenario() -> None:
-        async with llama(tiny) as engine:
+        async with llama(tiny_model) as engine:
             assert engine.state().status == "stopped"
             assert engine.context_tokens is None
             assert engine.work().cpu_us is None
@@ -101,9 +102,9 @@ def test_a_caller_who_will_not_wait_is_told_and_the_load_goes_on(tiny: Path) -> 
     asyncio.run(scenario())
 
 
-def test_a_caller_who_gives_up_does_not_stop_the_load(tiny: Path) -> None:
+def test_a_caller_who_gives_up_does_not_stop_the_load(tiny_model: Path) -> None:
     async def scenario() -> None:
-        async with llama(tiny) as engine:
+        async with llama(tiny_model) as engine:
             asked = asyncio.create_task(engine.ensure_ready(20_000))
             await asyncio.sleep(0)
             asked.cancel()
@@ -118,10 +119,10 @@ def test_a_caller_who_gives_up_does_not_stop_the_load(tiny: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "foreign", "empty"])
-def test_a_file_that_cannot_be_loaded_is_said_so(tiny: Path, tmp_path: Path, damage: str) -> None:
+def test_a_file_that_cannot_be_loaded_is_said_so(tiny_model: Path, tmp_path: Path, damage: str) -> None:
     path = tmp_path / "model.gguf"
     if damage != "missing":
-        whole = tiny.read_bytes()
+        whole = tiny_model.read_bytes()
         path.write_bytes({"truncated": whole[:-1000], "foreign": b"not a model" * 99, "empty": b""}[damage])
 
     async def scenario() -> None:
@@ -137,9 +138,9 @@ def test_a_file_that_cannot_be_loaded_is_said_so(tiny: Path, tmp_path: Path, dam
     asyncio.run(scenario())
 
 
-def test_a_failed_load_is_tried_again_but_not_before_the_back_off(tiny: Path, tmp_path: Path) -> None:
+def test_a_failed_load_is_tried_again_but_not_before_the_back_off(tiny_model: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.gguf"
-    whole = tiny.read_bytes()
+    whole = tiny_model.read_bytes()
     clock = ManualClock()
 
     async def scenario() -> None:
@@ -151,6 +152,24 @@ def test_a_failed_load_is_tried_again_but_not_before_the_back_off(tiny: Path, tm
                 await engine.ensure_ready(20_000)
             clock.advance(ms=back_off_ms(1))
             await engine.ensure_ready(20_000)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("module", "told"), [("json.tool", "did not load within"), ("this", "stopped while loading")])
+def test_a_program_that_never_says_ready_is_given_up(module: str, told: str) -> None:
+    async def nothing(*_: object) -> None:
+        return None
+
+    async def scenario() -> None:
+        program = ChildProgram(module=module, model_id="petit", config={}, load_deadline_ms=1500)
+        child = SupervisedChild(program, clock=SystemClock(), on_ready=nothing, on_gone=nothing)
+        try:
+            with pytest.raises(EngineFailed, match=told):
+                await child.ensure_ready(20_000)
+            assert child.pid is None
+        finally:
+            await child.close()
 
     asyncio.run(scenario())
 
@@ -188,9 +207,9 @@ async def exhaust(events: AsyncIterator[object]) -> None:
         pass
 
 
-def test_killed_while_nobody_asks_it_comes_back_by_itself(tiny: Path) -> None:
+def test_killed_while_nobody_asks_it_comes_back_by_itself(tiny_model: Path) -> None:
     async def scenario() -> None:
-        async with llama(tiny) as engine:
+        async with llama(tiny_model) as engine:
             await engine.ensure_ready(20_000)
             pid = engine.pid
             assert pid is not None
@@ -205,11 +224,11 @@ def test_killed_while_nobody_asks_it_comes_back_by_itself(tiny: Path) -> None:
 # --- Idling and ending ------------------------------------------------------------------------------------------------
 
 
-def test_an_idle_model_leaves_the_memory_and_comes_back(tiny: Path) -> None:
+def test_an_idle_model_leaves_the_memory_and_comes_back(tiny_model: Path) -> None:
     clock = ManualClock()
 
     async def scenario() -> None:
-        async with llama(tiny, replace(QUICK, idle_unload_ms=50), clock) as engine:
+        async with llama(tiny_model, replace(QUICK, idle_unload_ms=50), clock) as engine:
             await engine.ensure_ready(20_000)
             pid = engine.pid
             assert pid is not None
@@ -240,11 +259,11 @@ def test_a_model_at_work_is_not_idle(endless: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_asking_while_it_unloads_loads_it_again(tiny: Path) -> None:
+def test_asking_while_it_unloads_loads_it_again(tiny_model: Path) -> None:
     clock = ManualClock()
 
     async def scenario() -> None:
-        async with llama(tiny, replace(QUICK, idle_unload_ms=20), clock) as engine:
+        async with llama(tiny_model, replace(QUICK, idle_unload_ms=20), clock) as engine:
             await engine.ensure_ready(20_000)
             clock.advance(ms=21)
             await until(lambda: engine.state().status != "ready")
@@ -302,8 +321,8 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("kind", ["llama", "embedder"])
-def test_a_parent_killed_without_warning_leaves_no_child(tiny: Path, kind: str) -> None:
-    argument = str(tiny) if kind == "llama" else kind
+def test_a_parent_killed_without_warning_leaves_no_child(tiny_model: Path, kind: str) -> None:
+    argument = str(tiny_model) if kind == "llama" else kind
     with subprocess.Popen([sys.executable, "-c", ORPHAN, argument], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
@@ -312,11 +331,11 @@ def test_a_parent_killed_without_warning_leaves_no_child(tiny: Path, kind: str) 
     assert asyncio.run(is_gone(child, within_s=2))
 
 
-def test_the_child_inherits_no_secret_and_shows_none(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_child_inherits_no_secret_and_shows_none(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_UPSTREAM_KEY", "very-secret")
 
     async def scenario() -> None:
-        async with llama(tiny) as engine:
+        async with llama(tiny_model) as engine:
             await engine.ensure_ready(20_000)
             child = psutil.Process(engine.pid)
             environment = child.environ()
@@ -408,6 +427,11 @@ def dot(one: list[float], other: list[float]) -> float:
 def test_back_off_doubles_up_to_a_minute() -> None:
     assert [back_off_ms(n) for n in range(10)] == [0, 500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000]
     assert back_off_ms(10_000) == 60_000
+
+
+def test_a_healthy_minute_wipes_out_earlier_crashes() -> None:
+    assert failures_after_crash(4, healthy_us=59_000_000) == 5
+    assert failures_after_crash(4, healthy_us=60_000_001) == 1
 
 
 @seed(20261122)

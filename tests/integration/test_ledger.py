@@ -12,13 +12,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, event, select
 
 from affouage.clock import SystemClock
-from affouage.errors import NotFound
+from affouage.errors import LedgerUnavailable, NotFound
 from affouage.ledger.ledger import Ledger, verify
 from affouage.ledger.receipt import Energy, Impacts, TokenCounts
 from affouage.storage import Database, open_database
+from affouage.storage.database import make_engine
+from affouage.storage.schema import bring_up_to_date
 from affouage.storage.tables import ledger_entry, receipt_salt
 from tests.integration.books import a_receipt, a_reservation
 
@@ -172,6 +174,45 @@ def test_a_hand_in_the_database_shows(db: Database, ledger: Ledger, tmp_path: Pa
     connection.commit()
     connection.close()
     assert db.read_now(verify).problems
+
+
+def test_a_disk_full_while_settling_is_said_and_the_books_stay_whole(tmp_path: Path) -> None:
+    engine = make_engine(tmp_path / "affouage.db")
+    bring_up_to_date(engine)
+    pages_max = [60]
+
+    @event.listens_for(engine, "begin")
+    def _limit(connection: Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages_max[0]}")
+
+    database = Database(engine)
+    ledger = Ledger(database, SystemClock())
+
+    async def story() -> None:
+        await ledger.reserve(a_reservation("rcp_last"))
+        await _until_full(ledger)
+        with pytest.raises(LedgerUnavailable):
+            await ledger.settle(a_receipt("rcp_last", problem="x" * 5000), b"s" * 16)
+        with pytest.raises(LedgerUnavailable):
+            await ledger.reserve(a_reservation("rcp_after", member="m" * 5000))
+        pages_max[0] = 10_000
+        assert await ledger.settle_abandoned() == 1
+        found = await ledger.verify()
+        assert (found.open_reservations, found.problems) == (0, [])
+
+    try:
+        asyncio.run(story())
+    finally:
+        database.close()
+
+
+async def _until_full(ledger: Ledger) -> None:
+    for i in range(2000):
+        try:
+            await ledger.settle(a_receipt(f"rcp_{i}", problem="x" * 1000), b"s" * 16)
+        except LedgerUnavailable:
+            return
+    pytest.fail("it never filled up")
 
 
 _BUSY = """

@@ -55,6 +55,10 @@ values = st.recursive(
         f"<tool_call>\n{CALL}\n</tool_call>",
         f"<tool_call>{CALL}",
         f"[{CALL}]",
+        f"{{{CALL}}}",
+        f"```json\n{{{CALL}}}\n```",
+        f"<tool_call>\n{{{CALL}}}\n</tool_call>",
+        f"{{{CALL}",
         '{"name": "get_weather", "parameters": {"city": "Paris"}}',
         '{"name": "get_weather", "arguments": "{\\"city\\": \\"Paris\\"}"}',
         '{"type": "function", "function": {"name": "get_weather", "arguments": {"city": "Paris"}}}',
@@ -153,7 +157,7 @@ def test_text_is_let_go_only_when_it_can_no_longer_be_a_call(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Bonjour", "`code`", "<b>", "```python\np", "{x", "[1", " 3", "``` not a language, prose"]
+    "text", ["Bonjour", "`code`", "<b>", "```python\np", "{x", "{{x", "[1", " 3", "``` not a language, prose"]
 )
 def test_ordinary_text_streams_at_once(text: str) -> None:
     assert not may_become_call(text)

@@ -8,7 +8,6 @@ from starlette.types import Receive, Scope
 
 from affouage.errors import BadRequest
 
-
 READ_AND_DROPPED = 8
 """Times the limit up to which a body is read to its end before it is refused; beyond, the connection is closed."""
 

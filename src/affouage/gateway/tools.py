@@ -17,7 +17,9 @@ import msgspec
 _OPEN, _CLOSE, _FENCE = "<tool_call>", "</tool_call>", "```"
 _FENCE_HEAD = re.compile(r"```[ \t]*[\w-]{0,20}[ \t]*\r?\n?\s*")
 _FENCE_START = re.compile(r"`{1,3}|```[ \t]*[\w-]{0,20}[ \t]*(\r?\n?\s*)([\[{].*)?", re.DOTALL)
-_BARE_START = re.compile(r"(\[\s*)?(\{\s*(\".*)?)?", re.DOTALL)
+_BARE_START = re.compile(r"(\[\s*)?(\{{1,2}\s*(\".*)?)?", re.DOTALL)
+_DOUBLED = re.compile(r"\{(?=\{)")
+"""Some chat templates (Qwen2.5's) show a call in doubled braces by mistake, and models write what they were shown."""
 _BETWEEN = re.compile(r"[\s,;]*")
 _SPACE = re.compile(r"\s*")
 
@@ -92,9 +94,11 @@ def _values(text: str, place: int, names: Collection[str], most: int | None) -> 
     if text[place : place + 1] not in ("{", "["):
         return None
     try:
-        value, end = _decoder.raw_decode(text, place)
+        value, end = _decoder.raw_decode(text, _past(_DOUBLED, text, place))
     except (ValueError, RecursionError):
         return None
+    if _DOUBLED.match(text, place) and text[_past(_SPACE, text, end) :].startswith("}"):
+        end = _past(_SPACE, text, end) + 1
     values = value if isinstance(value, list) else [value]
     calls = [_call(one, names) for one in values]
     known = [one for one in calls if one is not None]

@@ -47,11 +47,16 @@ StampModel = Callable[[str], ModelStamp]
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks, by which door, in which language (fr | en: which of the two prefixes stands first)."""
+    """Who asks, by which door, in which language (fr | en: which of the two prefixes stands first).
+
+    ``waking_since_us``: monotonic time when this question first met EngineLoading, if its caller asked again by itself;
+    the wait on the receipt counts from there.
+    """
 
     member_id: str
     door: Door
     language: str = "fr"
+    waking_since_us: int | None = None
 
 
 class Inference:
@@ -104,9 +109,10 @@ class Inference:
         """
         if not self._open:
             raise Unavailable("The server is stopping.", remedy="Ask again in a moment.")
-        began_us = self.clock.monotonic_us()
+        since_us = asking.waking_since_us
+        began_us = self.clock.monotonic_us() if since_us is None else since_us
         engine = self.node.engine(request.model)
-        was_ready = engine.state().status == "ready"
+        was_ready = since_us is None and engine.state().status == "ready"
         await engine.ensure_ready(self._load_wait_ms)
         answer = Answer(f"rcp_{secrets.token_hex(12)}")
         attempt = _Attempt(

@@ -1,10 +1,10 @@
 """One answer written into its page as it is made: the page is one long HTML answer, without scripts.
 
-    head of the page, the question      at once
-    <p> lines in the status             while the model wakes up, while others have their turn
-    words, escaped                      as they come
-    the answer once more, made up       hides the raw words (CSS), with its receipt
-    form for the next question
+head of the page, the question      at once
+<p> lines in the status             while the model wakes up, while others have their turn
+words, escaped                      as they come
+the answer once more, made up       hides the raw words (CSS), with its receipt
+form for the next question
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 
+import msgspec
 from markupsafe import Markup, escape
 from starlette.types import Receive, Scope
 
@@ -28,7 +29,7 @@ from affouage.web import format as wording
 from affouage.web.asking import Ask, Thread
 from affouage.web.language import Language
 from affouage.web.markdown import render
-from affouage.web.pages import Answered, Choice
+from affouage.web.pages import Answered, Choice, Turn
 from affouage.web.site import Site
 from affouage.web.stream import PageStream, ReaderStalled, wait_until_gone
 
@@ -139,6 +140,7 @@ class AnswerPage:
             try:
                 return await self._commons.inference.ask(question, self._ask.request())
             except EngineLoading as loading:
+                question = msgspec.structs.replace(question, waking_since_us=began_us)
                 if self._left:
                     raise _NobodyReads from None
                 if clock.monotonic_us() - began_us > LOADING_AT_MOST_MS * 1000:
@@ -166,8 +168,10 @@ class AnswerPage:
         await stream.write(Markup("<p>{}</p>\n").format(sentence))
 
     def _stop_form(self, receipt_id: str) -> str:
-        form = '<form id="stop" method="post" action="/chat/stop/{}" target="aside"><input type="hidden" name="csrf" value="{}"></form>\n'
-        return Markup(form).format(receipt_id, self._scope.get("affouage.csrf", ""))
+        """What Stop sends. Its answer (204) goes to a hidden frame: some browsers cut a page that navigates."""
+        form = Markup('<form id="stop" method="post" action="/chat/stop/{}" target="aside">{}</form>\n')
+        token = Markup('<input type="hidden" name="csrf" value="{}">').format(self._scope.get("affouage.csrf", ""))
+        return form.format(receipt_id, token)
 
     def _turn(self, turn: QueueTurn) -> str:
         _ = self._language.gettext
@@ -216,7 +220,7 @@ class AnswerPage:
         form = asking.composer(self._commons, self._there, following, keep_question=not worth_keeping)
         return self._site.render(self._scope, answered), self._site.render(self._scope, form)
 
-    async def _keep(self, turn: asking.Turn) -> tuple[Conversation | None, str]:
+    async def _keep(self, turn: Turn) -> tuple[Conversation | None, str]:
         """Keep what was said, because the member asked: (where, why not)."""
         thread, conversations = self._ask.thread, self._commons.conversations
         try:

@@ -1,4 +1,4 @@
-"""What the chat's form says, read back: the question, the turns before it, the model. Pure but for reading the kept ones."""
+"""What the chat's form says, read back: the question, the turns before it, the model."""
 
 from __future__ import annotations
 

@@ -95,11 +95,13 @@ class ChatAnswer:
         problem = _unfit(ask, there, language)
         if problem:
             composer = asking.composer(self._commons, there, ask, keep_question=True, problem=problem)
-            page = self._site.page(scope, chat_page(composer, ask.thread.kept), status=400)
-            await page(scope, receive, send)
+            refusal = self._site.page(scope, chat_page(composer, ask.thread.kept), status=400)
+            await refusal(scope, receive, send)
             return
         stream = PageStream(send, stall_timeout_ms=self._commons.settings.server.stall_timeout_ms)
-        frame = self._site.render(scope, chat_page(asking.composer(self._commons, there, ask), ask.thread.kept, ask.question))
+        frame = self._site.render(
+            scope, chat_page(asking.composer(self._commons, there, ask), ask.thread.kept, ask.question)
+        )
         await AnswerPage(self._site, self._commons, scope, language, ask, there).write(frame, stream, receive)
 
 

@@ -17,7 +17,11 @@ from affouage.web.site import Site, local_path, see_other
 
 async def refuse_on(site: Site, scope: Scope, error: AffouageError) -> Response:
     """A stranger who reads is sent to sign in and comes back; any other refusal is a page."""
-    if isinstance(error, NotSignedIn) and scope["method"] in SAFE_METHODS and error.code in ("missing", "session_expired"):
+    if (
+        isinstance(error, NotSignedIn)
+        and scope["method"] in SAFE_METHODS
+        and error.code in ("missing", "session_expired")
+    ):
         return see_other(f"/sign-in?next={quote(_where(scope), safe='')}")
     language = site.language(scope)
     status = status_of(error)

@@ -7,19 +7,25 @@ zero is shown as zero, and unknown is a word.
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime, tzinfo
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from affouage.units import Interval
-from affouage.web.language import Language, N_
+from affouage.web.language import N_, Language
 
 NO_BREAK = "\u00a0"
 
 _ENERGY_UNITS = ((1e3, "kWh"), (1.0, "Wh"), (1e-3, "mWh"), (1e-6, "µWh"))
 _MASS_UNITS = ((1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"))
 MICROJOULES_PER_WH = 3.6e9
+
+_METHOD = re.compile(
+    r"processor time x (?P<watts>[\d.]+) W (?:assumed per busy logical processor"
+    r"|declared for (?P<processors>\d+) logical processors); standby, memory and power supply not counted"
+)
 
 QUALITIES = {
     "measured": N_("measured"),
@@ -63,12 +69,12 @@ def _with_range(interval: Interval, units: tuple[tuple[float, str], ...], langua
 
 
 def duration(ms: int, language: Language) -> str:
-    """``300`` -> ``0,3 s``; ``75000`` -> ``1 min 15 s``; ``7200000`` -> ``2 h``. Never below 0."""
+    """``300`` -> ``0,3 s``; ``75000`` -> ``1 min 15 s``; ``20`` -> ``moins de 0,1 s``: what took place took time."""
     if ms < 0:
         raise ValueError("a duration is not negative")
     if ms < 10_000:
         tenths = round(ms / 100) / 10
-        if ms and not tenths:
+        if not tenths:
             return language.gettext("less than {limit}").format(limit=f"{_tenths(0.1, language)}{NO_BREAK}s")
         return f"{_tenths(tenths, language)}{NO_BREAK}s"
     seconds = round(ms / 1000)
@@ -121,6 +127,20 @@ def ordinal(place: int, language: Language) -> str:
     return f"{place}{ending}"
 
 
+def method(text: str, language: Language) -> tuple[str, str]:
+    """How an energy was found, as the receipt writes it (English) -> (sentence, its language)."""
+    found = _METHOD.fullmatch(text)
+    if found is None:
+        return text, "en"
+    watts = figures(float(found["watts"]), language, digits=3)
+    if found["processors"] is None:
+        told = language.gettext("Processor time, times {watts} W assumed for each busy processor.")
+    else:
+        told = language.gettext("Processor time, times {watts} W declared for {processors} processors.")
+    rest = language.gettext("Standby, memory and power supply are not counted.")
+    return f"{told.format(watts=watts, processors=found['processors'])} {rest}", language.code
+
+
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (
     ("Android", "Android"),
@@ -135,7 +155,5 @@ _SYSTEMS = (
 
 def browser(user_agent: str) -> str:
     """``Firefox · Linux``: enough to know one's own session again, no more than that is kept."""
-    parts = [
-        next((name for mark, name in table if mark in user_agent[:400]), None) for table in (_BROWSERS, _SYSTEMS)
-    ]
+    parts = [next((name for mark, name in table if mark in user_agent[:400]), None) for table in (_BROWSERS, _SYSTEMS)]
     return " · ".join(part for part in parts if part)

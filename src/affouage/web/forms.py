@@ -44,9 +44,7 @@ async def read_form(scope: Scope, receive: Receive, limits: ServerSettings) -> F
     if body and media_type != "application/x-www-form-urlencoded":
         raise BadRequest("A form is expected here.", remedy="Send it as application/x-www-form-urlencoded.")
     try:
-        pairs = parse_qsl(
-            body.decode("latin-1"), keep_blank_values=True, errors="replace", max_num_fields=FIELDS_MAX
-        )
+        pairs = parse_qsl(body.decode("latin-1"), keep_blank_values=True, errors="replace", max_num_fields=FIELDS_MAX)
     except ValueError:
         raise BadRequest(f"The form has more than {FIELDS_MAX} fields.", remedy="Start a new conversation.") from None
     form = Form(pairs)

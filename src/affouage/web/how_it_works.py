@@ -26,5 +26,6 @@ async def explain(visit: Visit) -> Response:
         base_url=visit.site.base_url(visit.request.scope),
         model=visit.commons.default_model,
         answer_tokens=ANSWER_TOKENS,
+        elsewhere=tuple((row.id, row.machine) for row in settings.upstreams),
     )
     return visit.site.page(visit.request.scope, page)

@@ -18,7 +18,7 @@ COOKIE = "affouage_lang"
 COOKIE_MAX_AGE_S = 365 * 24 * 3600
 
 NARROW_SPACE = "\u202f"
-_BEFORE_MARK = re.compile(r"[ \u00a0]([;:?!»%])")
+_BEFORE_MARK = re.compile(r"[ \u00a0]([;:?!»]|%(?!\())")
 _AFTER_QUOTE = re.compile(r"«[ \u00a0]")
 
 
@@ -57,10 +57,10 @@ def language(code: str) -> Language:
         if not message.id or message.fuzzy:
             continue
         if isinstance(message.id, (list, tuple)):
-            plurals[message.id[0]] = tuple(typeset(form or "") for form in message.string)
+            plurals[message.id[0]] = tuple(typeset(form or "") for form in message.string or ())
         elif message.string:
             singles[message.id] = typeset(str(message.string))
-    form_of = gettext.c2py(catalogue.plural_expr)  # type: ignore[attr-defined]  # the standard library's own reader
+    form_of = gettext.c2py(catalogue.plural_expr)  # the standard library's own reader of plural rules
 
     def say(text: str) -> str:
         return singles.get(text, text)
@@ -76,7 +76,13 @@ def language(code: str) -> Language:
 
 
 def choose(
-    *, asked: str | None, cookie: str | None, member: str | None, accept: str, default: str, known: tuple[str, ...] = LANGUAGES
+    *,
+    asked: str | None,
+    cookie: str | None,
+    member: str | None,
+    accept: str,
+    default: str,
+    known: tuple[str, ...] = LANGUAGES,
 ) -> str:
     """The page's language: what was asked for, else the browser's cookie, the member's, the browser's, the commons'.
 
@@ -107,6 +113,6 @@ def qualities(accept: str) -> dict[str, float]:
     return found
 
 
-def N_(text: str) -> str:  # noqa: N802  # the name extractors know
+def N_(text: str) -> str:  # the name extractors know
     """Marks a text to be translated later, where it is shown."""
     return text

@@ -37,7 +37,7 @@ def _plain(text: str) -> str:
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table")
-    parser.validateLink = allowed  # type: ignore[method-assign]
+    parser.validateLink = allowed  # type: ignore[method-assign,assignment]
     for name, rule in _RULES.items():
         parser.add_render_rule(name, rule)
     return parser

@@ -7,8 +7,8 @@ import asyncio
 import psutil
 from starlette.responses import Response
 
-from affouage.assembly.access import Policy
 from affouage.asgi.commons import Commons
+from affouage.assembly.access import Policy
 from affouage.catalogue.card import Card
 from affouage.catalogue.fit import fit
 from affouage.catalogue.openness import AXES, AXIS_WORDS, AxisName, level_word
@@ -40,7 +40,9 @@ def _read(commons: Commons, language: Language) -> Models:
     ]
     here = tuple(sorted((one for one in shown if one.here), key=lambda one: (not one.is_default, one.name.casefold())))
     order = {"fits": 0, "tight": 1, "unknown": 2, "too_big": 3}
-    others = tuple(sorted((one for one in shown if not one.here), key=lambda one: (order[one.verdict], one.name.casefold())))
+    others = tuple(
+        sorted((one for one in shown if not one.here), key=lambda one: (order[one.verdict], one.name.casefold()))
+    )
     return Models(here, others, tuple(sorted(served - cards.keys())))
 
 

