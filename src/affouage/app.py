@@ -143,8 +143,9 @@ def build_asgi(commons: Commons) -> SecurityHeaders:
 
     async def refuse(request: Request, error: Exception) -> Response:
         told = _as_ours(request, error)
-        door = gateway if request.url.path.startswith("/v1") else web
-        return await door.refuse(request.scope, told)
+        if request.url.path.startswith("/v1"):
+            return await gateway.refuse(request.scope, told)
+        return await web.refuse(request.scope, told, commons)
 
     return SecurityHeaders(
         Starlette(

@@ -65,9 +65,9 @@ def until(condition: Callable[[], bool], timeout_s: float = 10) -> float:
 
 
 @contextlib.contextmanager
-def opened(home_of: pytest.TempPathFactory, **server: int) -> Iterator[LiveGateway]:
-    """A gateway with the keys of ``[server]`` given."""
-    environ = {f"AFFOUAGE_SERVER_{name.upper()}": str(value) for name, value in server.items()}
+def opened(home_of: pytest.TempPathFactory, **keys: int) -> Iterator[LiveGateway]:
+    """A gateway with the settings given, as ``table_key``."""
+    environ = {f"AFFOUAGE_{name.upper()}": str(value) for name, value in keys.items()}
     engines = {
         "echo": EchoEngine("echo", slots=8, context_tokens=100_000),
         "slow": EchoEngine("slow", slots=1, word_ms=20),
@@ -91,6 +91,12 @@ def live_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGatew
 
 @pytest.fixture(scope="package")
 def strict_gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveGateway]:
-    """With limits that a test can reach: 0.6 s to send a request, 0.5 s without reading, bodies of 1 MB."""
-    with opened(tmp_path_factory, read_timeout_ms=600, stall_timeout_ms=500, max_body_bytes=1_000_000) as gateway:
+    """With limits that a test can reach: 0.6 s to send, 0.5 s without reading, bodies of 1 MB, one waiting."""
+    with opened(
+        tmp_path_factory,
+        server_read_timeout_ms=600,
+        server_stall_timeout_ms=500,
+        server_max_body_bytes=1_000_000,
+        engine_max_waiting=1,
+    ) as gateway:
         yield gateway

@@ -186,6 +186,22 @@ def test_two_hundred_connections_at_once_are_all_answered(live_gateway: LiveGate
     until(lambda: live_gateway.live.commons.inference.scheduler.in_use("echo") == 0)
 
 
+def test_a_full_queue_says_when_to_come_back(strict_gateway: LiveGateway) -> None:
+    scheduler = strict_gateway.live.commons.inference.scheduler
+    body = chat_body("mot " * 100, "slow", stream=True)
+    with strict_gateway.connect() as served, strict_gateway.connect() as waiting:
+        for bare, count in ((served, scheduler.in_use), (waiting, scheduler.waiting)):
+            bare.sendall(strict_gateway.head(CHAT, len(body)) + body)
+            until(lambda count=count: count("slow") == 1)  # type: ignore[misc]
+        for stream in (True, False):
+            answer = strict_gateway.chat("et moi", model="slow", stream=stream)
+            assert answer.status_code == 429
+            assert int(answer.headers["retry-after"]) > 0
+            assert answer.json()["error"]["type"] == "rate_limit_error"
+            assert answer.json()["error"]["code"] == "rate_limit_exceeded"
+    until(lambda: scheduler.in_use("slow") == 0)
+
+
 # --- Engines that die -------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +232,24 @@ def test_too_long_a_prompt_in_a_stream_is_an_ordinary_400(live_gateway: LiveGate
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "context_length_exceeded"
     assert live_gateway.receipt(answer.headers["x-affouage-receipt"])["outcome"] == "refused"
+
+
+def test_an_answer_stopped_elsewhere_is_not_taken_for_a_whole_one(live_gateway: LiveGateway) -> None:
+    inference, run = live_gateway.live.commons.inference, live_gateway.live.run
+    member = run(live_gateway.live.commons.accounts.find("Odile"))
+
+    async def stop(receipt_id: str) -> bool:
+        return inference.stop(receipt_id, member.id)
+
+    body = {"model": "slow", "messages": [{"role": "user", "content": "mot " * 200}], "stream": True}
+    with live_gateway.client.stream("POST", CHAT, json=body) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        assert run(stop(answer.headers["x-affouage-receipt"]))
+        *_, last = [line for line in lines if line]
+    told = json.loads(last.removeprefix("data: "))
+    assert told["error"]["code"] == "answer_stopped"
+    assert told["affouage"]["outcome"] == "cancelled"
 
 
 # --- Long silences ----------------------------------------------------------------------------------------------------

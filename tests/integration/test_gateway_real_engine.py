@@ -85,6 +85,25 @@ def test_an_engine_killed_in_mid_answer_is_told_settled_and_started_again(
     assert time.monotonic() - began < 10
 
 
+def test_a_model_being_loaded_is_503_with_its_progress(tmp_path: Path, tiny_model: Path) -> None:
+    chosen = read({"AFFOUAGE_ENGINE_LOAD_WAIT_MS": "1"}, home=tmp_path / "home")
+    engine = LlamaCppEngine(
+        model_id="tiny", path=tiny_model, file_sha256=None, settings=chosen.engine, clock=SystemClock()
+    )
+    with serving(chosen, engines=[engine]) as live:
+        headers = {"authorization": f"Bearer {live.api_key()}"}
+        with httpx.Client(base_url=live.url, headers=headers, timeout=60, trust_env=False) as client:
+            first = client.post(CHAT, json={"model": "tiny", **QUESTION, "stream": True})
+            assert first.status_code == 503
+            assert int(first.headers["retry-after"]) >= 1
+            error = first.json()["error"]
+            assert (error["type"], error["code"]) == ("server_error", "model_loading")
+            assert error["affouage"]["state"] == "loading"
+            assert error["affouage"]["model"] == "tiny"
+            assert "progress" in error["affouage"]
+            until(lambda: client.post(CHAT, json={"model": "tiny", **QUESTION}).status_code == 200, timeout_s=30)
+
+
 @pytest.mark.starter
 @pytest.mark.timeout(600)
 def test_the_starter_model_calls_tools(tmp_path: Path, starter_model: Path) -> None:

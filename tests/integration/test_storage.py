@@ -51,6 +51,13 @@ def test_durability_is_really_asked_of_sqlite(db: Database) -> None:
     assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
 
 
+def test_nobody_else_on_the_machine_can_read_it(db: Database, tmp_path: Path) -> None:
+    db.write_now(_put("r"))
+    files = sorted(tmp_path.glob("affouage.db*"))
+    assert [one.name for one in files] == ["affouage.db", "affouage.db-shm", "affouage.db-wal"]
+    assert {one.stat().st_mode & 0o777 for one in files} == {0o600}
+
+
 def test_one_failing_write_loses_only_itself(db: Database) -> None:
     async def together() -> list[Any]:
         def broken(connection: Connection) -> None:

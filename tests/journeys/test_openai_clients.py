@@ -5,11 +5,13 @@ The examples of the guide are taken out of it and run as they stand.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -192,6 +194,25 @@ def test_a_tool_by_name_is_called_and_nothing_is_added_to_the_prompt(client: ope
         [call] = answer.choices[0].message.tool_calls
         assert call.function.name == "b" if choice != "required" else call.function.name in ("a", "b")
     assert len(set(prompts)) == 1
+
+
+def test_the_model_reads_the_prefix_the_question_and_nothing_else(client: openai.OpenAI) -> None:
+    prefix = urllib.request.urlopen(f"{str(client.base_url).removesuffix('/v1/')}/prefix").read()
+    text = json.loads(prefix)["prefixes"]["fr"]["text"]
+    show = {"affouage": {"prompt": True}}
+    chat = client.chat.completions.create(
+        model="tiny",
+        messages=[{"role": "developer", "content": "Sois bref."}, {"role": "user", "content": "Bonjour"}],
+        extra_body=show,
+    )
+    assert chat.affouage["prompt"] == (
+        f"<|im_start|>system\n{text}\n\nSois bref.<|im_end|>\n"
+        "<|im_start|>user\nBonjour<|im_end|>\n<|im_start|>assistant\n"
+    )
+    plain = client.completions.create(model="tiny", prompt="Bonjour", extra_body=show)
+    assert plain.affouage["prompt"] == "Bonjour"
+    filled = client.completions.create(model="tiny", prompt="un", suffix="trois", extra_body=show)
+    assert filled.affouage["prompt"] == "<|fim_prefix|>un<|fim_suffix|>trois<|fim_middle|>"
 
 
 def test_embeddings_in_both_encodings_are_the_same_vectors(client: openai.OpenAI) -> None:

@@ -6,8 +6,10 @@ import asyncio
 import ipaddress
 import signal
 import sys
+from collections.abc import Coroutine
 from dataclasses import replace
 from importlib import resources
+from typing import Any
 
 import click
 
@@ -46,9 +48,18 @@ def up(port: int | None, host: str | None, no_question: bool, offline: bool) -> 
     try:
         settings = read()
         server = replace(settings.server, port=port or settings.server.port, host=host or settings.server.host)
-        asyncio.run(_serve(replace(settings, server=server), ask=not no_question, offline=offline))
+        _run_on_uvloop(_serve(replace(settings, server=server), ask=not no_question, offline=offline))
     except AffouageError as error:
         fail(error)
+
+
+def _run_on_uvloop(serving: Coroutine[Any, Any, None]) -> None:
+    try:
+        import uvloop
+    except ImportError:  # Windows has none
+        asyncio.run(serving)
+    else:
+        uvloop.run(serving)
 
 
 async def _serve(settings: Settings, *, ask: bool, offline: bool) -> None:

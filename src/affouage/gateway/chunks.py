@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from affouage.chat import Delta
+from affouage.errors import EngineFailed
 from affouage.gateway import sse
 from affouage.gateway.tools import Found, find_calls, may_become_call
 from affouage.gateway.wire import Wish
@@ -19,7 +20,14 @@ from affouage.inference.answer import ExactPrompt
 from affouage.ledger.receipt import Receipt
 
 _encode = msgspec.json.encode
-_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_decoder = msgspec.json.Decoder(dict[str, Any])
+
+
+def _decode(data: bytes) -> dict[str, Any]:
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise EngineFailed("The engine sent something that is not a chunk.", remedy="Ask again.") from None
 
 
 def affouage_member(receipt: Receipt, exact: ExactPrompt | None, show_prompt: bool) -> dict[str, Any]:

@@ -97,8 +97,9 @@ def _values(text: str, place: int, names: Collection[str], most: int | None) -> 
         value, end = _decoder.raw_decode(text, _past(_DOUBLED, text, place))
     except (ValueError, RecursionError):
         return None
-    if _DOUBLED.match(text, place) and text[_past(_SPACE, text, end) :].startswith("}"):
-        end = _past(_SPACE, text, end) + 1
+    closing = _past(_SPACE, text, end)
+    if _DOUBLED.match(text, place) and text.startswith("}", closing):
+        end = closing + 1
     values = value if isinstance(value, list) else [value]
     calls = [_call(one, names) for one in values]
     known = [one for one in calls if one is not None]

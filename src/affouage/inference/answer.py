@@ -68,7 +68,7 @@ class Answer:
             yield event
 
     def cancel(self) -> None:
-        """Stop generating now; what was burned is settled. Safe to call at any time, more than once."""
+        """Stop generating now; what was burned is settled. Safe at any time, more than once; too late once settling."""
         if self._cancelled:
             return  # once: a second one would interrupt the settling
         self._cancelled = True
@@ -105,6 +105,10 @@ class Answer:
     @property
     def turned_away(self) -> bool:
         return self._reserved.done() and self._reserved.exception() is not None
+
+    def begin_settling(self) -> None:
+        """From here on nobody interrupts: the receipt is being written."""
+        self._cancelled = True
 
     def put(self, event: AnswerEvent) -> None:
         self._events.put_nowait(event)

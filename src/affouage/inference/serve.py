@@ -164,6 +164,7 @@ class Inference:
             where = traceback.extract_tb(unforeseen.__traceback__)[-1]
             _log.error("unforeseen %s at %s:%s", type(unforeseen).__name__, where.filename, where.lineno)
             problem = EngineFailed("The answer stopped on an unforeseen fault.", remedy="Ask again.")
+        attempt.answer.begin_settling()
         try:
             if not attempt.answer.turned_away:
                 await self._settle(attempt, problem)

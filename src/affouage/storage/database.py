@@ -8,11 +8,13 @@ the disk. One failed function loses its own work and nobody else's. Writes never
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -165,6 +167,8 @@ def open_database(path: Path) -> Database:
     """
     from affouage.storage.schema import bring_up_to_date
 
+    with suppress(OSError):  # SQLite says it better, just below
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # nobody else reads it, nor its log
     engine = make_engine(path)
     try:
         bring_up_to_date(engine)

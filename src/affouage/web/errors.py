@@ -7,12 +7,24 @@ from urllib.parse import quote
 from starlette.responses import Response
 from starlette.types import Scope
 
-from affouage.asgi.guard import SAFE_METHODS, maybe_identity
+from affouage.asgi.commons import Commons
+from affouage.asgi.guard import SAFE_METHODS, csrf_token, maybe_identity
 from affouage.asgi.statuses import retry_after_of, status_of
+from affouage.assembly.access import credentials_of
 from affouage.errors import AffouageError, NotSignedIn
 from affouage.web import sentences
 from affouage.web.pages import Problem
 from affouage.web.site import Site, local_path, see_other
+
+
+async def recognise(commons: Commons, scope: Scope) -> None:
+    """Note who asks on an address that no guard keeps, so that the page still has their name and their rooms."""
+    try:
+        credential = credentials_of(scope["headers"])
+        scope["affouage.identity"] = await commons.accounts.identify(credential)
+        scope["affouage.csrf"] = csrf_token(credential)
+    except AffouageError:
+        scope["affouage.identity"] = None
 
 
 async def refuse_on(site: Site, scope: Scope, error: AffouageError) -> Response:

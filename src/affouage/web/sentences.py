@@ -111,6 +111,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
 }
 
 _ANYTHING = SENTENCES["error"]
+_BLANK = "{"
 
 
 def explain(error: AffouageError, language: Language) -> tuple[str, str]:
@@ -123,7 +124,8 @@ def explain(error: AffouageError, language: Language) -> tuple[str, str]:
 def explain_code(code: str, language: Language) -> str:
     """What happened, for a code read on a receipt."""
     message, _ = SENTENCES.get(code) or _ANYTHING
-    return language.gettext(_ANYTHING[0] if "{" in message else message)
+    sentence = _ANYTHING[0] if _BLANK in message else message  # a receipt does not hold the facts to fill in
+    return language.gettext(sentence)
 
 
 def _nearest(error: AffouageError) -> str:

@@ -121,7 +121,8 @@ def header(scope: Scope, name: bytes) -> str:
 
 
 def cookies_of(scope: Scope) -> dict[str, str]:
-    return cookie_parser(header(scope, b"cookie"))
+    cookies: dict[str, str] = cookie_parser(header(scope, b"cookie"))
+    return cookies
 
 
 def query_of(scope: Scope, name: str) -> str:
