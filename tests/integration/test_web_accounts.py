@@ -227,6 +227,7 @@ def test_the_roll_is_for_stewards_and_shows_what_they_may_do(live: LiveCommons, 
     refused = plain.get("/members")
     assert refused.status_code == 403
     assert "Votre mandat ne le permet pas." in words(refused.text)
+    assert "Se déconnecter" in words(refused.text), "refused, and still signed in"
     hers = steward.get("/members").text
     assert f"/members/{who.id}/deactivate" in hers
     assert "/reset" not in hers

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import msgspec
 from sqlalchemy import Connection, Select, and_, func, insert, not_, select
-from sqlalchemy.orm import aliased
 
 from affouage.clock import Clock
 from affouage.errors import NotFound
@@ -156,7 +155,7 @@ def _append(connection: Connection, kind: str, content: Reservation | Receipt, n
 
 
 def _open_reservations() -> Select[str]:
-    closing = aliased(ledger_entry)
+    closing = ledger_entry.alias()
     same = and_(
         closing.c.request_id == ledger_entry.c.request_id,
         closing.c.attempt == ledger_entry.c.attempt,

@@ -15,7 +15,7 @@ from affouage.assembly.access import Policy
 from affouage.errors import AffouageError
 from affouage.web import account, chat, how_it_works, members, models, receipts, sign_in, static
 from affouage.web.door import Door, Visit
-from affouage.web.errors import recognise, refuse_on
+from affouage.web.errors import refuse_on
 from affouage.web.site import Site
 
 
@@ -34,6 +34,4 @@ async def _file(visit: Visit) -> Response:
 
 async def refuse(scope: Scope, error: AffouageError, commons: Commons | None = None) -> Response:
     """Any refusal as a page in the reader's language; for addresses that lead nowhere, and for faults."""
-    if commons is not None and "affouage.identity" not in scope:
-        await recognise(commons, scope)
     return await refuse_on(Site(commons), scope, error)

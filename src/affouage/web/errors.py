@@ -17,8 +17,8 @@ from affouage.web.pages import Problem
 from affouage.web.site import Site, local_path, see_other
 
 
-async def recognise(commons: Commons, scope: Scope) -> None:
-    """Note who asks on an address that no guard keeps, so that the page still has their name and their rooms."""
+async def _recognise(commons: Commons, scope: Scope) -> None:
+    """Note who asks where no guard let them through, so that the page still has their name and their rooms."""
     try:
         credential = credentials_of(scope["headers"])
         scope["affouage.identity"] = await commons.accounts.identify(credential)
@@ -35,6 +35,8 @@ async def refuse_on(site: Site, scope: Scope, error: AffouageError) -> Response:
         and error.code in ("missing", "session_expired")
     ):
         return see_other(f"/sign-in?next={quote(_where(scope), safe='')}")
+    if site.commons is not None and "affouage.identity" not in scope:
+        await _recognise(site.commons, scope)
     language = site.language(scope)
     status = status_of(error)
     message, remedy = sentences.explain(error, language)

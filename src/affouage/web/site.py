@@ -128,7 +128,8 @@ def cookies_of(scope: Scope) -> dict[str, str]:
 def query_of(scope: Scope, name: str) -> str:
     """The first value of a query parameter, empty when there is none."""
     text = scope.get("query_string", b"").decode("latin-1")
-    return parse_qs(text).get(name, [""])[0]
+    values: list[str] = parse_qs(text).get(name) or [""]
+    return values[0]
 
 
 def asked_language(scope: Scope) -> str | None:

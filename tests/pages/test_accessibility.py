@@ -1,0 +1,222 @@
+"""Every page, in both languages, light and dark, wide and at 320 px, with scripts and without: axe finds nothing,
+nothing scrolls sideways, and a page weighs at most 60 kB all included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.pages.conftest import Open, Place
+
+pytestmark = pytest.mark.browser
+
+WEIGHT_MAX_BYTES = 60_000
+
+Prepare = Callable[[Page], None]
+
+
+def ask(question: str) -> Prepare:
+    def prepare(page: Page) -> None:
+        page.fill("#question", question)
+        page.click(".send button")
+        page.wait_for_selector(".final", state="attached")
+        page.wait_for_selector(".composer", state="attached")
+
+    return prepare
+
+
+def open_all(page: Page) -> None:
+    for summary in page.query_selector_all("summary"):
+        summary.click()
+
+
+def receipt(page: Page) -> None:
+    ask("Bonjour")(page)
+    page.click(".final .receipt-line a")
+    page.wait_for_selector(".receipt")
+
+
+def wrong_copy(page: Page) -> None:
+    receipt(page)
+    page.fill("#text", "autre chose")
+    page.click("button:has-text('Vérifier'), button:has-text('Check')")
+    page.wait_for_selector("#check ~ .wrong")
+
+
+def make_key(page: Page) -> None:
+    page.fill("#label", "essai")
+    page.click("#keys ~ form button")
+    page.wait_for_selector(".secret")
+
+
+def wrong_sign_in(page: Page) -> None:
+    page.fill("#name", "Personne")
+    page.fill("#password", "faux faux faux")
+    page.click("main button")
+    page.wait_for_selector(".wrong")
+
+
+def invite(page: Page) -> None:
+    page.click("#invite ~ form button")
+    page.wait_for_selector(".secret")
+
+
+def keep(page: Page) -> None:
+    page.check("#keep")
+    ask("Une conversation à garder")(page)
+    page.click("text=/La voir|See it/")
+    page.wait_for_selector(".kept")
+
+
+def nothing(page: Page) -> None:
+    """The page as it opens."""
+
+
+MARKDOWN = "# Titre [lien](https://exemple.fr) `code` **gras**"
+
+PAGES: dict[str, tuple[str, str | None, Prepare]] = {
+    "welcome": ("/", None, nothing),
+    "sign-in": ("/sign-in", None, nothing),
+    "sign-in-wrong": ("/sign-in", None, wrong_sign_in),
+    "join-not-found": ("/join/nothing", None, nothing),
+    "how-it-works": ("/how-it-works", None, nothing),
+    "chat": ("/chat", "Karim", open_all),
+    "answer": ("/chat", "Karim", ask(MARKDOWN)),
+    "answer-broken": ("/chat?model=breaking", "Karim", ask("un deux trois quatre cinq six")),
+    "kept": ("/chat", "Karim", keep),
+    "conversations": ("/conversations", "Karim", nothing),
+    "receipts": ("/receipts", "Karim", nothing),
+    "receipt": ("/chat", "Karim", receipt),
+    "receipt-wrong-copy": ("/chat", "Karim", wrong_copy),
+    "models": ("/models", "Odile", nothing),
+    "models-open": ("/models", "Odile", open_all),
+    "account": ("/account", "Karim", nothing),
+    "key": ("/account", "Karim", make_key),
+    "erase": ("/account/erase", "Karim", nothing),
+    "members": ("/members", "Odile", open_all),
+    "invitation": ("/members", "Odile", invite),
+    "refused": ("/members", "Karim", nothing),
+    "not-found": ("/nowhere", "Karim", nothing),
+}
+
+WAYS: dict[str, dict[str, object]] = {
+    "fr": {},
+    "en-dark-320": {"language": "en", "dark": True, "width": 320},
+    "fr-dark": {"dark": True},
+    "en-320-without-scripts": {"language": "en", "scripts": False, "width": 320},
+}
+
+
+def check_axe(page: Page) -> None:
+    results = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert results.violations_count == 0, results.generate_report()
+
+
+def check_width(page: Page) -> None:
+    wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert wide[0] <= wide[1], f"scrolls sideways: {wide}"
+
+
+def check_targets(page: Page) -> None:
+    """WCAG 2.2, 2.5.8: 24 px, but for links within a sentence."""
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('button, main input:not([type=hidden]), select, summary, nav a, footer a')]
+        .filter(one => one.checkVisibility()).map(one => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+        .filter(([, box]) => box.width < 22 || box.height < 22).map(([html]) => html)"""
+    )
+    assert small == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page(open_page: Open, name: str, way: str) -> None:
+    path, who, prepare = PAGES[name]
+    page = open_page(path, who=who, **WAYS[way])
+    prepare(page)
+    page.wait_for_load_state()
+    assert page.locator("html").get_attribute("lang") == ("en" if way.startswith("en") else "fr")
+    assert page.locator("h1").count() == 1
+    check_width(page)
+    check_targets(page)
+    check_axe(page)
+
+
+def test_the_join_page(open_page: Open, place: Place) -> None:
+    from affouage.assembly.member import Role
+
+    for way in WAYS.values():
+        link = place.live.run(place.live.commons.accounts.invite(Role.MEMBER, None))
+        page = open_page(link.path, who=None, **way)
+        check_axe(page)
+        check_width(page)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_weighs_little(open_page: Open, name: str) -> None:
+    path, who, prepare = PAGES[name]
+    page = open_page(path, who=who)
+    prepare(page)
+    page.wait_for_load_state()
+    weight = len(page.content().encode())
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(one => one.decodedBodySize)")
+    assert weight + sum(loaded) <= WEIGHT_MAX_BYTES, (weight, loaded)
+
+
+@pytest.mark.parametrize("width", [640, 320])
+def test_enlarged_text_is_not_cut(open_page: Open, width: int) -> None:
+    """A 1280 px window at 200 % and 400 % is 640 and 320 px wide; and text alone doubled still fits."""
+    page = open_page("/chat", width=width)
+    ask("Une assez longue question pour voir si tout tient encore dans la page agrandie")(page)
+    page.evaluate("document.documentElement.style.setProperty('font-size', '200%')")
+    check_width(page)
+
+
+def test_by_keyboard_the_first_stop_skips_to_the_content(open_page: Open) -> None:
+    page = open_page("/chat")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    box = page.locator(".skip").bounding_box()
+    assert box is not None
+    assert box["y"] >= 0, "seen when it has the focus"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "question"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+    assert outline == "3px"
+
+
+def test_a_question_from_the_keyboard_alone(open_page: Open) -> None:
+    page = open_page("/chat")
+    page.focus("#question")
+    page.keyboard.type("Bonjour")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".final.completed", state="attached")
+    page.focus("#question")
+    page.keyboard.type("Encore")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".turn >> nth=1", state="attached")
+
+
+def test_forced_colours_and_paper_keep_what_matters(open_page: Open) -> None:
+    page = open_page("/chat")
+    receipt(page)
+    page.emulate_media(forced_colors="active")
+    assert page.locator(".receipt h1").is_visible()
+    page.emulate_media(media="print", forced_colors="none")
+    assert page.locator(".receipt").is_visible()
+    assert not page.locator("nav").first.is_visible()
+    assert not page.locator("#text").is_visible()
+
+
+def test_reduced_motion_stills_the_page(open_page: Open) -> None:
+    page = open_page("/chat")
+    page.emulate_media(reduced_motion="reduce")
+    ask("Bonjour")(page)
+    moving = page.evaluate("document.getAnimations().length")
+    assert moving == 0
