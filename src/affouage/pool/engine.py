@@ -40,6 +40,20 @@ class Work(msgspec.Struct, frozen=True):
     cpu_us: int | None = None
 
 
+class Occupancy(msgspec.Struct, frozen=True):
+    """What an engine takes of this machine's memory. Nothing, for one that runs elsewhere.
+
+    ``need_bytes``: what it needs once loaded, None when that is not known. ``private_bytes``: what the system already
+    counts as taken; the rest of a loaded model (its file, mapped) still counts as free. ``idle_since_us``: monotonic
+    time of its last use, None while it loads or works: only an idle engine may be sent away.
+    """
+
+    loaded: bool = False
+    need_bytes: int | None = None
+    private_bytes: int = 0
+    idle_since_us: int | None = None
+
+
 class Engine(Protocol):
     """One model, ready or not. All methods may be called concurrently; ``generate`` at most ``slots`` times at once:
     the gateway keeps the queue, so an engine never has more requests in flight than free slots.
@@ -61,6 +75,12 @@ class Engine(Protocol):
     def state(self) -> EngineState: ...
 
     def work(self) -> Work: ...
+
+    def occupancy(self) -> Occupancy: ...
+
+    async def unload(self) -> None:
+        """Leave the memory, unless at work; the next ``ensure_ready`` loads it again. No effect on other machines."""
+        ...
 
     async def ensure_ready(self, wait_ms: int) -> None:
         """Start loading if needed and wait at most ``wait_ms``; the load goes on when the caller leaves.

@@ -27,7 +27,7 @@ import psutil
 
 from affouage.clock import Clock
 from affouage.errors import EngineFailed, EngineLoading
-from affouage.pool.engine import EngineState, EngineStatus, Work
+from affouage.pool.engine import EngineState, EngineStatus, Occupancy, Work
 
 Phase = Literal["stopped", "loading", "ready", "stopping", "waiting", "failed"]
 _STATUS: Mapping[Phase, EngineStatus] = {
@@ -41,11 +41,15 @@ _STATUS: Mapping[Phase, EngineStatus] = {
 _LINE_LIMIT_BYTES = 32_000_000
 _LAST_WORDS_BYTES = 4_096
 _HEALTHY_US = 60_000_000
+_LOOK_S = 5.0
+_SILENCE_US = 10_000_000
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class ChildProgram(msgspec.Struct, frozen=True, kw_only=True):
     """What to run. ``module``: ``python -m`` name. ``expected_bytes``: memory of the loaded model, for progress.
+
+    ``need_bytes``: memory to find free before a load; None: not known.
 
     ``environment`` is added to a short list of harmless variables; the parent's keys and settings are not inherited.
     """
@@ -55,6 +59,7 @@ class ChildProgram(msgspec.Struct, frozen=True, kw_only=True):
     config: Mapping[str, Any]
     environment: Mapping[str, str] = {}
     expected_bytes: int | None = None
+    need_bytes: int | None = None
     load_deadline_ms: int = 300_000
     idle_unload_ms: int = 900_000
 
@@ -83,10 +88,16 @@ def load_progress(resident_bytes: int | None, expected_bytes: int | None) -> flo
     return min(resident_bytes / expected_bytes, 0.99)
 
 
+def hangs(silence_us: int, cpu_before_us: int | None, cpu_now_us: int | None) -> bool:
+    """Whether a child that owes an answer is stuck: long silent, and not even working. A slow one works."""
+    return silence_us >= _SILENCE_US and cpu_now_us is not None and cpu_before_us == cpu_now_us
+
+
 class SupervisedChild:
     """Keeps one :class:`ChildProgram` alive while it is wanted.
 
-    ``on_ready`` is awaited before callers are let in, ``on_gone`` whenever the process has ended.
+    ``before_load`` is awaited before the process is made (it may refuse: EngineFailed), ``on_ready`` before callers are
+    let in, ``on_gone`` whenever the process has ended.
     """
 
     def __init__(
@@ -96,11 +107,13 @@ class SupervisedChild:
         clock: Clock,
         on_ready: Callable[[Child], Awaitable[None]],
         on_gone: Callable[[], Awaitable[None]],
+        before_load: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._program = program
         self._clock = clock
         self._on_ready = on_ready
         self._on_gone = on_gone
+        self._before_load = before_load
         self._phase: Phase = "stopped"
         self._turned = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
@@ -109,8 +122,13 @@ class SupervisedChild:
         self._failure = EngineFailed(f"{program.model_id} is stopped.")
         self._failures = 0
         self._retry_at_us = 0
+        self._admitted = False
         self._in_use = 0
         self._used_at_us = 0
+        self._heard_at_us = 0
+        self._begun = asyncio.Event()
+        self._sent_away = asyncio.Event()
+        self._hung = False
         self._past_cpu_us = 0
         self._seen_cpu_us = 0
 
@@ -132,6 +150,25 @@ class SupervisedChild:
         total = self._past_cpu_us + (self._seen_cpu_us if current is None else current)
         return Work(cpu_us=total if total or current is not None else None)
 
+    def occupancy(self) -> Occupancy:
+        """A child counts from the moment it is let in, before it has taken anything."""
+        idle = self._phase == "ready" and not self._in_use
+        return Occupancy(
+            loaded=self._admitted,
+            need_bytes=self._program.need_bytes,
+            private_bytes=self._private_bytes(),
+            idle_since_us=self._used_at_us if idle else None,
+        )
+
+    async def unload(self) -> None:
+        """End the life of a ready child that nobody uses, and wait until its memory is back."""
+        if self._phase != "ready" or self._in_use:
+            return
+        self._turn("stopping")  # before anything is awaited: nobody is let in any more
+        self._sent_away.set()
+        while self._phase == "stopping":
+            await self._turned.wait()
+
     async def ensure_ready(self, wait_ms: int) -> None:
         """Start a life if there is none and wait. Raises EngineLoading after ``wait_ms``, EngineFailed if it cannot."""
         self._used_at_us = self._clock.monotonic_us()
@@ -149,15 +186,23 @@ class SupervisedChild:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """While held, the child is not idle. Raises EngineFailed when it is not ready."""
+        """While held, the child is not idle and owes an answer. Raises EngineFailed when it is not ready."""
         if self._phase != "ready":
             raise self._why_not()
         self._in_use += 1
+        self.heard()
+        self._begun.set()
         try:
             yield
         finally:
             self._in_use -= 1
             self._used_at_us = self._clock.monotonic_us()
+            if not self._in_use:
+                self._begun.clear()
+
+    def heard(self) -> None:
+        """The child has said something: it does not hang."""
+        self._heard_at_us = self._clock.monotonic_us()
 
     async def doubted(self, pid: int | None) -> None:
         """A caller lost its connection to the child ``pid``. Connections break before an exit is noticed: wait for
@@ -215,16 +260,21 @@ class SupervisedChild:
         """Whether the child crashed (and is wanted again); False when it was idle. Raises EngineFailed."""
         with tempfile.TemporaryFile() as last_words:
             try:
+                if self._before_load is not None:
+                    await self._before_load()
+                self._admitted = True
                 child = await self._load(last_words)
                 ready_at_us = self._used_at_us = self._clock.monotonic_us()
                 self._turn("ready")
                 crashed = await self._serve(child.process)
                 if crashed:
                     failures = failures_after_crash(self._failures, self._clock.monotonic_us() - ready_at_us)
-                    self._count(EngineFailed(f"{self._program.model_id} stopped: {_how(child.process)}."), failures)
+                    how = "it hung" if self._hung else _how(child.process)
+                    self._count(EngineFailed(f"{self._program.model_id} stopped: {how}."), failures)
                     self._turn("waiting")  # before anything is awaited: nobody is let in any more
                 return crashed
             finally:
+                self._admitted = False
                 await self._end()
 
     async def _load(self, last_words: IO[bytes]) -> Child:
@@ -273,23 +323,40 @@ class SupervisedChild:
         )
 
     async def _serve(self, process: asyncio.subprocess.Process) -> bool:
-        """Wait until the process ends (True) or nobody has used it for long enough (False)."""
+        """Wait until the process ends (True), is sent away or has not been used for long enough (False)."""
+        self._hung = False
+        self._sent_away.clear()
         idle = asyncio.create_task(self._until_idle())
         gone = asyncio.create_task(process.wait())
+        watch = asyncio.create_task(self._end_if_it_hangs())
         try:
             await asyncio.wait((idle, gone), return_when=asyncio.FIRST_COMPLETED)
             return not idle.done()
         finally:
-            idle.cancel()
-            gone.cancel()
-            await asyncio.gather(idle, gone, return_exceptions=True)
+            for task in (idle, gone, watch):
+                task.cancel()
+            await asyncio.gather(idle, gone, watch, return_exceptions=True)
 
     async def _until_idle(self) -> None:
-        left_ms = self._idle_left_ms()
-        while left_ms > 0:
-            await asyncio.sleep(left_ms / 1000)
+        while not self._sent_away.is_set():
             left_ms = self._idle_left_ms()
-        self._turn("stopping")  # likewise
+            if left_ms <= 0:
+                self._turn("stopping")  # likewise
+                return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_ms / 1000):
+                    await self._sent_away.wait()
+
+    async def _end_if_it_hangs(self) -> None:
+        """Kill a child that owes an answer, says nothing and does nothing. Asleep while nobody waits for it."""
+        while not self._hung:
+            await self._begun.wait()
+            cpu_us = self._read_cpu_us()
+            await asyncio.sleep(_LOOK_S)
+            silence_us = self._clock.monotonic_us() - self._heard_at_us
+            if self._in_use and hangs(silence_us, cpu_us, self._read_cpu_us()):
+                self._hung = True
+                self.kill()
 
     def _idle_left_ms(self) -> int:
         idle_ms = 0 if self._in_use else (self._clock.monotonic_us() - self._used_at_us) // 1000
@@ -332,7 +399,9 @@ class SupervisedChild:
 
     def _why_not(self) -> EngineFailed:
         seen = self._failure
-        return EngineFailed(seen.message, remedy=seen.remedy, retry_after_s=self._retry_after_s())
+        return EngineFailed(
+            seen.message, remedy=seen.remedy, code=seen.code, retry_after_s=self._retry_after_s(), **seen.details
+        )
 
     def _retry_after_s(self) -> int:
         if self._phase in ("waiting", "failed"):
@@ -345,6 +414,14 @@ class SupervisedChild:
             with suppress(psutil.Error):
                 resident = psutil.Process(self._process.pid).memory_info().rss
         return load_progress(resident, self._program.expected_bytes)
+
+    def _private_bytes(self) -> int:
+        """Memory of the process that no file backs; 0 when it cannot be seen."""
+        if self._process is not None:
+            with suppress(psutil.Error):
+                seen = psutil.Process(self._process.pid).memory_info()
+                return max(0, seen.rss - getattr(seen, "shared", 0))
+        return 0
 
     def _read_cpu_us(self) -> int | None:
         if self._process is None or self._process.returncode is not None:

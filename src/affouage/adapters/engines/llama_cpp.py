@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,7 +17,7 @@ from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
 from affouage.chat import ChatRequest, EngineEvent
 from affouage.clock import Clock
 from affouage.errors import AffouageError, EngineFailed, UnsupportedParameter
-from affouage.pool.engine import EngineIdentity, EngineState, Work
+from affouage.pool.engine import Engine, EngineIdentity, EngineState, Occupancy, Work
 from affouage.settings import EngineSettings, UpstreamSettings
 
 _GIB = 1 << 30
@@ -42,7 +42,8 @@ class LlamaCppEngine:
     """One GGUF file, already checked against its digest, served by a child process that comes and goes.
 
     ``context_limit``: what the model was made for, in tokens; the settings' context is cut to it. ``file_sha256`` is
-    only quoted: whoever admitted the file has verified it.
+    only quoted: whoever admitted the file has verified it. ``need_bytes`` of memory are asked of ``make_room`` before
+    each load.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class LlamaCppEngine:
         settings: EngineSettings,
         clock: Clock,
         context_limit: int | None = None,
+        need_bytes: int | None = None,
+        make_room: Callable[[Engine], Awaitable[None]] | None = None,
     ) -> None:
         self._model_id = model_id
         self._path = path
@@ -64,10 +67,14 @@ class LlamaCppEngine:
         self._key = secrets.token_hex(32)
         self._client: OpenAICompatibleEngine | None = None
         self._child = SupervisedChild(
-            self._program(), clock=clock, on_ready=self._open_client, on_gone=self._close_client
+            self._program(need_bytes),
+            clock=clock,
+            on_ready=self._open_client,
+            on_gone=self._close_client,
+            before_load=None if make_room is None else lambda: make_room(self),
         )
 
-    def _program(self) -> ChildProgram:
+    def _program(self, need_bytes: int | None) -> ChildProgram:
         file_bytes = self._path.stat().st_size if self._path.is_file() else 0
         usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         threads = threads_to_use(self._settings.threads, psutil.cpu_count(logical=False), usable)
@@ -87,6 +94,7 @@ class LlamaCppEngine:
             # A waiting OpenMP thread that spins takes the processor from whoever has work: answers took minutes.
             environment={"GOMP_SPINCOUNT": "0", "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(threads)},
             expected_bytes=file_bytes or None,
+            need_bytes=need_bytes,
             load_deadline_ms=load_deadline_ms(file_bytes),
             idle_unload_ms=self._settings.idle_unload_ms,
         )
@@ -127,6 +135,12 @@ class LlamaCppEngine:
     def work(self) -> Work:
         return self._child.work()
 
+    def occupancy(self) -> Occupancy:
+        return self._child.occupancy()
+
+    async def unload(self) -> None:
+        await self._child.unload()
+
     async def ensure_ready(self, wait_ms: int) -> None:
         await self._child.ensure_ready(wait_ms)
 
@@ -141,6 +155,7 @@ class LlamaCppEngine:
             try:
                 async with aclosing(client.generate(request)) as events:
                     async for event in events:
+                        self._child.heard()
                         yield event
             except EngineFailed as failure:
                 if failure.details.get("silent"):

@@ -21,7 +21,7 @@ from affouage.adapters.engines import infill, openai_wire
 from affouage.adapters.engines.sse_reader import EventTooLong, SseReader
 from affouage.chat import ChatRequest, EngineEvent
 from affouage.errors import AffouageError, EngineFailed, EngineLoading, UnsupportedParameter
-from affouage.pool.engine import EngineIdentity, EngineState, EngineStatus, Work
+from affouage.pool.engine import EngineIdentity, EngineState, EngineStatus, Occupancy, Work
 from affouage.settings import UpstreamSettings
 
 _SILENCE_S = 300.0
@@ -109,6 +109,12 @@ class OpenAICompatibleEngine:
 
     def work(self) -> Work:
         return Work()  # another machine, or a process that is not ours
+
+    def occupancy(self) -> Occupancy:
+        return Occupancy()
+
+    async def unload(self) -> None:
+        return None  # its memory is its owner's
 
     # --- Readiness --------------------------------------------------------------------------------------------------
 

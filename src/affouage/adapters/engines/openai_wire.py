@@ -7,6 +7,7 @@ events that carry something for us (usage, progress, finish reason, error) are d
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ from affouage.errors import (
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
+_CREATED = re.compile(rb'"created":\d+')
 _TELLING = (b'"finish_reason":"', b'"usage":{', b'"prompt_progress":{', b'"timings":{', b'"error":')
 _PATHS = {"chat": "chat/completions", "completion": "completions", "infill": "completions"}
 
@@ -63,7 +65,11 @@ def encode(sent: dict[str, Any]) -> bytes:
 
 
 class ChunkReader:
-    """Reads the events of one answer: chunks under our model's name, and what the :class:`Final` will say.
+    """Reads the events of one answer: chunks under one head, and what the :class:`Final` will say.
+
+    The head is OpenAI's: our model's name, the identity and the time of the first chunk (llama.cpp writes each chunk's
+    own time, and ``chatcmpl-`` for completions too). In a JSON text no string can hold ``"model":`` or the like: its
+    quotes would be escaped. So a head is changed by a search in the bytes.
 
     ``done``: the server said ``[DONE]``. ``read`` raises the error an event carries, EngineFailed for what is not a
     chunk at all.
@@ -72,25 +78,32 @@ class ChunkReader:
     def __init__(self, request: ChatRequest) -> None:
         self.done = False
         self._finished = False
-        self._ours = b'"model":' + _encode(request.model)
-        self._theirs: bytes | None = None
-        self._model = request.model
+        self._head: dict[str, Any] = {"model": request.model}
+        self._swaps: list[tuple[bytes, bytes]] = []
+        self._created = b""
+        self._is_chat = request.kind == "chat"
         self._usage = Usage()
         self._timings = Timings()
         self._legacy: _LegacyLogprobs | None = None
-        if request.kind != "chat" and request.options.get("logprobs") is not None:
+        if not self._is_chat and request.options.get("logprobs") is not None:
             self._legacy = _LegacyLogprobs(len(request.prompt))
 
     def read(self, event: bytes) -> Iterator[EngineEvent]:
         if self.done:
             return
-        theirs = self._theirs
-        if theirs is not None and theirs in event and not any(mark in event for mark in _TELLING):
-            yield Delta(event if theirs == self._ours else event.replace(theirs, self._ours, 1))
+        swaps = self._swaps
+        if swaps and all(theirs in event for theirs, _ in swaps) and not any(mark in event for mark in _TELLING):
+            yield Delta(self._under_our_head(event))
         elif event == b"[DONE]":
             self.done = True
         else:
             yield from self._read_closely(event)
+
+    def _under_our_head(self, event: bytes) -> bytes:
+        for theirs, ours in self._swaps:
+            if theirs != ours:
+                event = event.replace(theirs, ours, 1)
+        return event if self._created in event else _CREATED.sub(self._created, event, count=1)
 
     def final(self) -> Final:
         """What ends the answer. Raises EngineFailed when the server stopped without saying that it had finished."""
@@ -100,8 +113,6 @@ class ChunkReader:
 
     def _read_closely(self, event: bytes) -> Iterator[EngineEvent]:
         chunk = self._chunk(event)
-        if self._theirs is None and isinstance(chunk.get("model"), str) and self._legacy is None:
-            self._theirs = b'"model":' + _encode(chunk["model"])
         self._keep_figures(chunk.pop("usage", None), chunk.pop("timings", None))
         progress = chunk.pop("prompt_progress", None)
         if isinstance(progress, dict):
@@ -116,8 +127,21 @@ class ChunkReader:
         self._finished = self._finished or finish
         if self._legacy is not None:
             self._legacy.convert(choices[0])
-        chunk["model"] = self._model
-        yield Delta(_encode(chunk), finish)
+        if not self._created:
+            self._begin(chunk)
+        yield Delta(_encode(chunk | self._head), finish)
+
+    def _begin(self, chunk: dict[str, Any]) -> None:
+        """The first chunk: its head is the head of all."""
+        theirs, created = chunk.get("id"), chunk.get("created")
+        if isinstance(theirs, str) and theirs:
+            ours = theirs if self._is_chat else f"cmpl-{theirs.removeprefix('chatcmpl-').removeprefix('cmpl-')}"
+            self._head["id"] = ours
+        self._head["created"] = created if isinstance(created, int) else int(time.time())
+        self._created = b'"created":%d' % self._head["created"]
+        if self._legacy is None:  # log probabilities are rewritten, so each chunk is decoded
+            known = [name for name in ("model", "id") if isinstance(chunk.get(name), str)]
+            self._swaps = [(_member(name, chunk[name]), _member(name, self._head[name])) for name in known]
 
     @staticmethod
     def _chunk(event: bytes) -> dict[str, Any]:
@@ -163,6 +187,10 @@ class _LegacyLogprobs:
                 "text_offset": offsets,
             }
         self._offset += len(str(choice.get("text") or ""))
+
+
+def _member(name: str, value: str) -> bytes:
+    return _encode(name) + b":" + _encode(value)
 
 
 def _by_token(entry: dict[str, Any]) -> dict[str, Any]:
