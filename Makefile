@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Without pip's cache: nothing is written outside this folder.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev up check test bench clean lock
@@ -15,13 +16,17 @@ help:
 	@echo "make bench    measure the gateway against the engine called directly"
 	@echo "make clean    remove what was built here (not the data in AFFOUAGE_HOME)"
 
-$(BIN)/python:
+# Not $(BIN)/python: that is there long before the environment is whole, and set-up may be cut at any moment.
+$(VENV)/.made:
 	@sh scripts/make_venv.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
 
-$(VENV)/.runtime: requirements.txt requirements-build.txt pyproject.toml | $(BIN)/python
+$(VENV)/.runtime: requirements.txt requirements-build.txt pyproject.toml | $(VENV)/.made
 	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-build.txt
 	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@# By a relative path: Python reads that file in the locale's encoding, and the folder's name may hold an accent.
+	@echo ../../../../src | tee $(VENV)/lib/python*/site-packages/_editable_impl_affouage.pth >/dev/null
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime

@@ -14,4 +14,4 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         exit 2
     fi
 fi
-"$python" -m venv "$venv"
+"$python" -m venv --clear "$venv"  # --clear: over what an interrupted set-up left

@@ -20,6 +20,12 @@ def missing(what: str) -> None:
     pytest.skip(f"missing: {what}")
 
 
+@pytest.fixture(autouse=True)
+def english_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line speaks French unless asked; tests that read its sentences read the English ones."""
+    monkeypatch.setenv("AFFOUAGE_LANG", "en")
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A fresh, empty home."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,7 +20,9 @@ from affouage.asgi.commons import Commons
 from affouage.asgi.headers import SecurityHeaders
 from affouage.assembly.accounts import Accounts
 from affouage.assembly.conversations import Conversations
-from affouage.catalogue.card import load_cards
+from affouage.catalogue.card import Card, load_cards
+from affouage.catalogue.fit import need_bytes
+from affouage.catalogue.machine import memory
 from affouage.catalogue.openness import AXES
 from affouage.catalogue.store import InstalledModel, ModelStore
 from affouage.clock import Clock, SystemClock
@@ -32,6 +35,7 @@ from affouage.ledger.ledger import Ledger
 from affouage.ledger.receipt import ModelStamp
 from affouage.pool.engine import Engine
 from affouage.pool.node import Node
+from affouage.pool.room import Room
 from affouage.pool.scheduler import Scheduler
 from affouage.settings import Settings
 from affouage.storage import open_database
@@ -54,7 +58,7 @@ async def open_commons(
         ledger = Ledger(db, clock)
         await ledger.settle_abandoned()
         store = ModelStore(settings.models_dir, clock=clock)
-        make = _EngineMaker(settings, store, clock)
+        make = _EngineMaker(settings, store, clock, Room(lambda: memory().available_bytes))
         node = Node(make.all() if engines is None else engines, make.find if engines is None else None)
         stack.push_async_callback(node.close)
         inference = Inference(
@@ -88,31 +92,41 @@ async def open_commons(
 class _EngineMaker:
     """Makes an engine for whatever can serve: installed files, rows of the settings, the embedder."""
 
-    def __init__(self, settings: Settings, store: ModelStore, clock: Clock) -> None:
+    def __init__(self, settings: Settings, store: ModelStore, clock: Clock, room: Room) -> None:
         self._settings = settings
         self._store = store
         self._clock = clock
+        self._room = room
 
     def all(self) -> list[Engine]:
         engines: list[Engine] = [OpenAICompatibleEngine(row) for row in self._settings.upstreams]
         cards = load_cards(self._settings.home)  # what no card describes is not served
-        engines += [self._llama(model) for model in self._store.installed() if model.id in cards]
-        engines.append(UsemEmbedder(settings=self._settings.engine, clock=self._clock))
+        engines += [self._llama(model, cards[model.id]) for model in self._store.installed() if model.id in cards]
+        engines.append(UsemEmbedder(settings=self._settings.engine, clock=self._clock, make_room=self._room.make))
         return engines
 
     def find(self, model_id: str) -> Engine | None:
         """The engine of a model installed since the start."""
-        model = self._store.find(model_id)
-        return None if model is None or model_id not in load_cards(self._settings.home) else self._llama(model)
+        model, card = self._store.find(model_id), load_cards(self._settings.home).get(model_id)
+        return None if model is None or card is None else self._llama(model, card)
 
-    def _llama(self, model: InstalledModel) -> Engine:
+    def _llama(self, model: InstalledModel, card: Card) -> Engine:
+        asked, header = self._settings.engine, model.header
+        known = msgspec.structs.replace(  # the file's own facts, where the card has none
+            card,
+            size_bytes=model.size_bytes,
+            context_tokens=card.context_tokens or header.context_tokens,
+            kv_bytes_per_token=card.kv_bytes_per_token or header.kv_bytes_per_token,
+        )
         return LlamaCppEngine(
             model_id=model.id,
             path=model.path,
             file_sha256=model.sha256,
-            settings=self._settings.engine,
+            settings=asked,
             clock=self._clock,
-            context_limit=model.header.context_tokens,
+            context_limit=header.context_tokens,
+            need_bytes=need_bytes(known, context_tokens=asked.context_tokens, slots=asked.slots),
+            make_room=self._room.make,
         )
 
 
@@ -160,10 +174,11 @@ def _as_ours(request: Request, error: Exception) -> AffouageError:
         return error
     if isinstance(error, HTTPException) and error.status_code == 405:
         return BadRequest(
-            f"{request.url.path} does not take {request.method}.", remedy="See the documentation.", code="bad_method"
+            f"{request.url.path} does not take {request.method}.",
+            remedy="See the documentation.",
+            code="bad_method",
+            allow=(error.headers or {}).get("Allow", ""),
         )
     if isinstance(error, HTTPException):
         return NotFound(f"There is nothing at {request.url.path:.200}.", remedy="Check the address.")
-    return AffouageError(
-        "Something unforeseen happened here.", remedy="Try again, or tell whoever runs this."
-    )
+    return AffouageError("Something unforeseen happened here.", remedy="Try again, or tell whoever runs this.")

@@ -109,11 +109,14 @@ TABLES: dict[str, type] = {
 
 
 def default_home(environ: Mapping[str, str]) -> Path:
-    """``AFFOUAGE_HOME``, else the user's data directory (XDG)."""
-    if environ.get("AFFOUAGE_HOME"):
-        return Path(environ["AFFOUAGE_HOME"]).expanduser().absolute()
-    base = environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(base).expanduser().absolute() / "affouage"
+    """``AFFOUAGE_HOME``, else the user's data directory (XDG). Raises SettingsError when the user has no home."""
+    try:
+        if environ.get("AFFOUAGE_HOME"):
+            return Path(environ["AFFOUAGE_HOME"]).expanduser().absolute()
+        base = environ.get("XDG_DATA_HOME") or "~/.local/share"
+        return Path(base).expanduser().absolute() / "affouage"
+    except RuntimeError as nowhere:
+        raise SettingsError("This user has no home folder.", remedy="Set AFFOUAGE_HOME to a folder.") from nowhere
 
 
 def read(environ: Mapping[str, str] | None = None, home: Path | None = None) -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +16,7 @@ from affouage.chat import ChatRequest, Delta, EngineEvent, Final, PromptProgress
 from affouage.clock import Clock
 from affouage.errors import ContextExceeded, EngineFailed, NotFound, UnsupportedParameter
 from affouage.inference.prompt import text_of
-from affouage.pool.engine import Engine, EngineIdentity, EngineState, Work
+from affouage.pool.engine import Engine, EngineIdentity, EngineState, Occupancy, Work
 from affouage.settings import Settings
 
 if TYPE_CHECKING:
@@ -49,10 +49,18 @@ class EchoEngine:
 
     Its template is one line per message, ``role: text``; ``render`` gives exactly what ``generate`` reads. It keeps the
     last prompt as its cache, as engines do. ``fail_after_words`` breaks an answer there, as a dying engine would.
+    ``need_bytes``: memory it says it needs; it asks ``make_room`` for it when it must come back.
     """
 
     def __init__(
-        self, model_id: str = "echo", *, slots: int = 2, context_tokens: int = 2048, word_ms: float = 0
+        self,
+        model_id: str = "echo",
+        *,
+        slots: int = 2,
+        context_tokens: int = 2048,
+        word_ms: float = 0,
+        need_bytes: int | None = None,
+        make_room: Callable[[Engine], Awaitable[None]] | None = None,
     ) -> None:
         self.model_id = model_id
         self.slots = slots
@@ -62,6 +70,10 @@ class EchoEngine:
         self.seen: list[str] = []
         """Every exact text generated from, for tests that compare with receipts."""
         self._word_s = word_ms / 1000
+        self._need_bytes = need_bytes
+        self._make_room = make_room
+        self._loaded = make_room is None
+        self._uses = 0
         self._cached: list[str] = []
         self._cpu_us = 0
 
@@ -69,13 +81,23 @@ class EchoEngine:
         return EngineIdentity("echo", "1", machine="this test")
 
     def state(self) -> EngineState:
-        return EngineState("ready", progress=1.0)
+        return EngineState("ready", progress=1.0) if self._loaded else EngineState("stopped")
 
     def work(self) -> Work:
         return Work(self._cpu_us)
 
+    def occupancy(self) -> Occupancy:
+        idle_since_us = None if self.in_flight or not self._loaded else self._uses
+        return Occupancy(self._loaded, self._need_bytes, idle_since_us=idle_since_us)
+
+    async def unload(self) -> None:
+        if not self.in_flight:
+            self._loaded = False
+
     async def ensure_ready(self, wait_ms: int) -> None:
-        return None
+        if not self._loaded and self._make_room is not None:
+            await self._make_room(self)
+        self._loaded = True
 
     async def render(self, request: ChatRequest) -> str | None:
         return self._render(request)
@@ -93,6 +115,7 @@ class EchoEngine:
             raise ContextExceeded(len(read), self.context_tokens)
         assert self.in_flight < self.slots, "the gateway keeps the queue"
         self.seen.append(prompt)
+        self._uses += 1
         cached = _common_length(read, self._cached)
         self._cached = read
         self.in_flight += 1

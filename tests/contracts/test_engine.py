@@ -268,6 +268,33 @@ def test_leaving_frees_the_slot_within_200_ms(opened: Open) -> None:
     asyncio.run(scenario())
 
 
+def test_an_idle_engine_leaves_the_memory_and_comes_back_and_one_at_work_stays(opened: Open) -> None:
+    async def scenario() -> None:
+        async with opened(True) as subject:
+            engine = subject.engine
+            here = engine.occupancy().loaded
+            assert here is not isinstance(engine, OpenAICompatibleEngine), "the memory of others is not ours"
+            async with aclosing(engine.generate(chat("mot " * 50))) as events:
+                await anext(events)
+                assert engine.occupancy().idle_since_us is None
+                await engine.unload()
+                assert engine.state().status == "ready"
+                seen = 0
+                async for event in events:
+                    seen += isinstance(event, Delta)
+                    if seen == 3:
+                        break
+            await engine.unload()
+            assert engine.state().status == ("stopped" if here else "ready")
+            assert engine.occupancy().loaded is False
+            await engine.unload()
+            await engine.ensure_ready(30_000)
+            assert engine.occupancy().loaded is here
+            assert told(await events_of(engine, chat(max_tokens=3)))[2].decoded == 3
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("kind", ["chat", "tools", "completion"])
 def test_render_is_what_was_read(opened: Open, kind: str) -> None:
     tool = {"type": "function", "function": {"name": "meteo", "parameters": {"type": "object", "properties": {}}}}

@@ -36,6 +36,10 @@ _CLI_HEAD = """\
 
 `make install` puts the command at `.venv/bin/affouage`. Exit status: 0 done; 1 looked at and found wrong (`doctor`,
 `ledger verify`); 2 something its user can mend, with the remedy on the error output.
+
+What people read is in French or in English: `AFFOUAGE_LANG` (`fr` or `en`), else the locale (`LC_ALL`, `LC_MESSAGES`,
+`LANG`), else the language of the commons, French unless set. `--help` and what `doctor` finds are in English; `--json`
+is the same in both.
 """
 
 

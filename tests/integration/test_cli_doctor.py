@@ -18,6 +18,7 @@ from affouage.catalogue.store import RECORD, Record
 from affouage.cli import main
 from affouage.cli.checks.house import check_home
 from affouage.cli.checks.machine import check_clock, check_engine_library, check_processor, check_python
+from affouage.cli.doctor import _CHECKS
 from affouage.storage import open_database
 from affouage.storage.home import claimed
 from tests.integration.books import a_receipt, a_reservation, fill
@@ -219,3 +220,9 @@ def test_the_human_view_names_each_remedy_and_counts(home: Path) -> None:
     assert told.exit_code == 0, told.output
     assert "-> `affouage up` makes it." in told.output
     assert "0 problems" in told.output
+    french = CliRunner().invoke(main, ["doctor"], env={"AFFOUAGE_HOME": str(home), "AFFOUAGE_LANG": "fr"})
+    assert french.exit_code == 0
+    assert "attention base " in french.output
+    assert "0 problème, " in french.output
+    names = {one["check"].partition(" upstream")[0] for found in _examine(home)[1].values() for one in found}
+    assert names <= set(_CHECKS), "each has its word in French"

@@ -43,6 +43,14 @@ def test_an_altered_ledger_ends_with_1_and_names_the_entry(home: Path) -> None:
     assert json.loads(found.stdout)["problems"]
 
 
+def test_in_french(home: Path) -> None:
+    fill(home, a_receipt("rcp_1"))
+    environ = {"AFFOUAGE_HOME": str(home), "AFFOUAGE_LANG": "fr"}
+    told = CliRunner().invoke(main, ["ledger", "verify"], env=environ)
+    assert "Le livre de comptes tient" in told.output
+    assert "écritures              1" in told.output
+
+
 def test_an_empty_home(home: Path) -> None:
     assert _run(home, "verify").exit_code == 0
 

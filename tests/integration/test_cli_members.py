@@ -80,6 +80,19 @@ def test_for_people(call: Call) -> None:
     assert "in use" in call("keys", "list", "Zoé").stdout
 
 
+def test_for_people_in_french(call: Call) -> None:
+    def said(*words: str) -> str:
+        return call(*words, AFFOUAGE_LANG="fr").output.replace("\u202f", " ")
+
+    assert "Zoé est au rôle (intendant, intendante)." in said("members", "add", "Zoé", "--role", "steward")
+    assert "Zoé  intendant, intendante" in said("members", "list")
+    assert "Zoé : intendant, intendante, compte fermé." in said("members", "deactivate", "Zoé")
+    assert "fermé le " in said("members", "list")
+    assert "affouage : Quelqu’un porte déjà ce nom.\n  Ajoutez un nom de famille" in said("members", "add", "ZOE")
+    assert "deactivated" in said("keys", "create", "Zoé"), "what the French leaves out follows in English"
+    assert ok(call("members", "list", "--json", AFFOUAGE_LANG="fr")) == ok(call("members", "list", "--json"))
+
+
 def test_the_link_opens_the_account(call: Call, home: Path) -> None:
     link = ok(call("members", "add", "Jeanne", "--json"))["invitation_url"]
     reset = ok(call("members", "reset-link", "JEANNE", "--json"))

@@ -20,7 +20,10 @@ from affouage.clock import SystemClock
 from affouage.ledger.receipt import Energy, Impacts, Receipt, TokenCounts
 from affouage.storage import open_database
 from affouage.units import Interval
+from affouage.web.language import language
 from tests.integration.books import a_receipt, fill
+
+ENGLISH, FRENCH = language("en", "affouage.cli"), language("fr", "affouage.cli")
 
 
 def _run(home: Path, *words: str) -> Result:
@@ -71,23 +74,54 @@ def test_listing_a_members_own_newest_first(home: Path) -> None:
 
 
 def test_unknown_is_said_and_never_a_zero() -> None:
-    told = in_words(a_receipt(energy=Energy(), impacts=Impacts(), tokens=TokenCounts()))
+    told = in_words(a_receipt(energy=Energy(), impacts=Impacts(), tokens=TokenCounts()), ENGLISH)
     lines = dict(line.split(maxsplit=1) for line in told.splitlines() if line[:1].strip())
     assert lines["energy"] == "unknown"
     assert lines["water"] == lines["minerals"] == "unknown"
     assert lines["carbon"] == "(CO2e)    unknown"
     assert "unknown written" in lines["tokens"]
-    assert "energy unknown" in one_line(a_receipt(energy=Energy()))
+    assert "energy unknown" in one_line(a_receipt(energy=Energy()), ENGLISH)
+
+
+def test_in_french_as_on_the_pages(home: Path) -> None:
+    interval = Interval(18e6, 54e6, 162e6)
+    energy = Energy(interval_uj=interval, quality="estimated", method="processor time x 65 W declared for 8 x")
+    receipt = a_receipt(energy=energy, impacts=Impacts())
+    assert one_line(receipt, FRENCH).replace("\u00a0", " ") == (
+        "réponse terminée · Écho · 5 mots-jetons · énergie ≈ 15 mWh (estimé, 5 à 45) · carbone inconnu · reçu rcp_1"
+    )
+    told = in_words(receipt, FRENCH)
+    for expected in (
+        "données d'entraînement\u202f: non publié",
+        "10 lus (dont déjà calculés\u202f: 3)",
+        "moins de 0,1",
+    ):
+        assert expected in told
+    for english in ("unknown", "estimated", "receipt", "waited", " read "):
+        assert english not in told
+    failed = a_receipt(outcome="failed", problem="engine_failed", tokens=TokenCounts())
+    assert one_line(failed, FRENCH).startswith("interrompue (Le programme qui fait tourner le modèle s’est arrêté)")
+    fill(home, receipt)
+    shown = CliRunner().invoke(
+        main, ["receipts", "show", "rcp_1"], env={"AFFOUAGE_HOME": str(home), "AFFOUAGE_LANG": "fr"}
+    )
+    assert "carbone (CO2e)   inconnu" in shown.output
+    as_json = ["receipts", "show", "rcp_1", "--json"]
+    in_both = [
+        CliRunner().invoke(main, as_json, env={"AFFOUAGE_HOME": str(home), "AFFOUAGE_LANG": code})
+        for code in ("fr", "en")
+    ]
+    assert in_both[0].stdout == in_both[1].stdout, "what programs read never changes"
 
 
 @given(low=st.floats(0, 1e9), more=st.floats(0, 1e9), still_more=st.floats(0, 1e9))
 def test_an_energy_is_always_three_figures_in_one_unit(low: float, more: float, still_more: float) -> None:
     interval = Interval(low, low + more, low + more + still_more)
     energy = Energy(interval_uj=interval, quality="estimated", method="x")
-    line = one_line(a_receipt(energy=energy, impacts=Impacts()))
-    told = re.search(r"energy ≈ ([\d.]+) ([mµ]?Wh) \(estimated, ([\d.]+) to ([\d.]+) \2\)", line)
+    line = one_line(a_receipt(energy=energy, impacts=Impacts()), ENGLISH)
+    told = re.search(r"energy ≈ ([\d.,]+)\u00a0([mµk]?Wh) \(estimated, ([\d.,]+) to ([\d.,]+)\)", line)
     assert told is not None, line
-    central, least, most = (float(told[i]) for i in (1, 3, 4))
+    central, least, most = (float(told[i].replace(",", "")) for i in (1, 3, 4))
     assert least <= central <= most
-    scale = {"Wh": 3.6e9, "mWh": 3.6e6, "µWh": 3.6e3}[told[2]]
+    scale = {"kWh": 3.6e12, "Wh": 3.6e9, "mWh": 3.6e6, "µWh": 3.6e3}[told[2]]
     assert abs(central * scale - interval.central) <= 0.06 * interval.central

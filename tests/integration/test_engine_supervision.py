@@ -18,16 +18,11 @@ import pytest
 from hypothesis import given, seed
 from hypothesis import strategies as st
 
-from affouage.adapters.engines.child import (
-    ChildProgram,
-    SupervisedChild,
-    back_off_ms,
-    failures_after_crash,
-    load_progress,
-)
+from affouage.adapters.engines.child import ChildProgram, SupervisedChild
 from affouage.adapters.engines.embedder import UsemEmbedder
 from affouage.adapters.engines.llama_child import missing_features
 from affouage.adapters.engines.llama_cpp import LlamaCppEngine, load_deadline_ms, threads_to_use
+from affouage.adapters.engines.vital_signs import back_off_ms, failures_after_crash, hangs, load_progress
 from affouage.chat import ChatRequest, Delta, Message, delta_text
 from affouage.clock import Clock, SystemClock
 from affouage.errors import EngineFailed, EngineLoading, UnsupportedParameter
@@ -457,3 +452,41 @@ def test_an_old_processor_is_named_by_what_it_lacks() -> None:
     assert missing_features("processor: 0\nflags\t\t: fpu sse sse2 avx fma\n") == ["avx2", "f16c", "bmi2"]
     assert missing_features("flags : avx2 fma f16c bmi2") == []
     assert missing_features("Features : fp asimd") == []
+
+
+# --- Hanging ----------------------------------------------------------------------------------------------------------
+
+
+class HurriedClock(SystemClock):
+    """Ten times as fast, so that a silence is long sooner."""
+
+    def monotonic_us(self) -> int:
+        return super().monotonic_us() * 10
+
+
+def test_a_child_that_hangs_is_ended_with_a_clear_error_and_replaced(endless: Path) -> None:
+    async def scenario() -> None:
+        async with llama(endless, clock=HurriedClock()) as engine:
+            await engine.ensure_ready(20_000)
+            hung = engine.pid
+            assert hung is not None
+            async with aclosing(engine.generate(CHAT)) as events:
+                await anext(events)
+                os.kill(hung, signal.SIGSTOP)
+                began = time.monotonic()
+                with pytest.raises(EngineFailed):
+                    [event async for event in events]
+                assert time.monotonic() - began < 15
+            await engine.ensure_ready(20_000)
+            assert engine.pid != hung
+            async with aclosing(engine.generate(CHAT)) as events:
+                assert await anext(events)
+
+    asyncio.run(scenario())
+
+
+def test_slow_is_not_stuck() -> None:
+    assert hangs(10_000_000, 500, 500)
+    assert not hangs(9_999_999, 500, 500), "not silent for long"
+    assert not hangs(90_000_000, 500, 501), "it works"
+    assert not hangs(90_000_000, None, None), "nothing can be seen"

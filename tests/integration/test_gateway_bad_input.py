@@ -257,10 +257,10 @@ def test_an_unknown_model_is_told_as_openai_does(live_gateway: LiveGateway) -> N
 
 
 def test_unknown_addresses_and_methods_keep_the_shape(live_gateway: LiveGateway) -> None:
-    assert error_of(live_gateway.client.get("/v1/nothing"), 404)["type"] == "not_found_error"
+    assert error_of(live_gateway.client.get("/v1/nothing"), 404)["type"] == "invalid_request_error"
     assert error_of(live_gateway.client.get(CHAT), 405)["type"] == "invalid_request_error"
     assert error_of(live_gateway.client.delete("/v1/models"), 405)
-    assert error_of(live_gateway.client.get("/v1/receipts/rcp_none"), 404)["type"] == "not_found_error"
+    assert error_of(live_gateway.client.get("/v1/receipts/rcp_none"), 404)["type"] == "invalid_request_error"
 
 
 @pytest.mark.parametrize("path", ROUTES)

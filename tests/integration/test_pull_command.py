@@ -27,7 +27,7 @@ class Commands:
     def __init__(self, home: Path, hub_url: str) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AFFOUAGE_", "PIP_"))}
         self.home = home
-        self.environ = {**kept, "AFFOUAGE_HOME": str(home), "AFFOUAGE_HUB_URL": hub_url}
+        self.environ = {**kept, "AFFOUAGE_HOME": str(home), "AFFOUAGE_HUB_URL": hub_url, "AFFOUAGE_LANG": "en"}
 
     def __call__(self, *words: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
         ended = subprocess.run(

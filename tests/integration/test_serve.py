@@ -152,10 +152,14 @@ def test_an_engine_that_breaks_is_said_and_written_down(home: Path) -> None:
         engine.fail_after_words = 2
         async with standing(home, engine) as one:
             answer = await one.ask("un deux trois quatre")
-            heard = []
-            with pytest.raises(EngineFailed):
+            heard: list[str] = []
+
+            async def listen() -> None:
                 async for event in answer.events():
-                    heard += [delta_text(event)] if isinstance(event, Delta) else []
+                    heard.extend([delta_text(event)] if isinstance(event, Delta) else [])
+
+            with pytest.raises(EngineFailed):
+                await listen()
             assert heard == ["un", " deux"]
             receipt = await one.ledger.receipt(answer.receipt_id, ME.member_id)
             assert (receipt.outcome, receipt.problem) == ("failed", "engine_failed")

@@ -121,6 +121,37 @@ def test_up_answers_a_real_question_and_shows_a_true_receipt(starter_home: Path)
         assert again.stop() == 0
 
 
+@pytest.mark.starter
+def test_a_french_reader_is_spoken_to_in_french(starter_home: Path) -> None:
+    with up(starter_home, "--offline", AFFOUAGE_LANG="fr", LC_ALL="C") as running:
+        url = running.wait_for(r"Ouvrez (http://127\.0\.0\.1:\d+)").group(1)
+        running.wait_for(r"Premier administrateur \(lien à usage unique, 24 heures\)\s: http://\S+/join/\S+")
+        running.wait_for(r"Ctrl-C pour arrêter\.")
+        said = running.output.replace("\u00a0", " ").replace("\u202f", " ")
+        for expected in (
+            f"Le commun répond sur {url} (ses données sont dans {starter_home}",
+            "Une première question, par le même chemin que tout le monde :",
+            "Texte exact lu par le modèle :",
+            "réponse terminée",
+            "cc324af070c2ecbf",
+            "carbone (CO2e)   inconnu",
+        ):
+            assert expected in said
+        assert re.search(r"énergie          ≈ [\d,]+ [mµ]?Wh \(estimé, [\d,]+ à [\d,]+\)", said), said
+        asked = subprocess.run(
+            command("ask", "Bonjour", "--max-tokens", "4", "--show-prompt"),
+            env={**os.environ, "AFFOUAGE_HOME": str(starter_home), "AFFOUAGE_LANG": "fr"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "--- texte exact envoyé au modèle ---" in asked.stdout
+        assert "longueur permise atteinte" in asked.stdout
+        assert re.search(r"reçu rcp_[0-9a-f]{24}$", asked.stdout.strip())
+        assert running.stop() == 0
+        assert "Arrêté." in running.output
+
+
 def test_without_a_model_the_pages_are_served_and_what_to_do_is_said(home: Path) -> None:
     with up(home, "--offline") as running:
         url = running.wait_for(r"Open (http://\S+)").group(1)
@@ -132,6 +163,7 @@ def test_without_a_model_the_pages_are_served_and_what_to_do_is_said(home: Path)
 
 def test_a_taken_port_is_said_and_the_next_one_used(home: Path) -> None:
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of the test before are still closing
         taken.bind(("127.0.0.1", 8460))
         taken.listen()
         with up(home, "--offline", "--no-question") as running:

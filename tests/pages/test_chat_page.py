@@ -18,6 +18,14 @@ def send(page: Page, question: str) -> None:
     page.locator(".send button").click(no_wait_after=True)
 
 
+def open_receipt(page: Page) -> Page:
+    """The receipt opens beside the conversation, which is stored nowhere and must not be lost."""
+    with page.context.expect_page() as opened:
+        page.locator(".final .receipt-line a").click()
+    assert page.locator(".final").count() == 1
+    return opened.value
+
+
 @SCRIPTS
 def test_the_words_come_while_the_page_is_loading(open_page: Open, scripts: bool) -> None:
     page = open_page("/chat?model=slow", scripts=scripts)
@@ -42,8 +50,8 @@ def test_stop_ends_the_answer_on_the_same_page(open_page: Open, place: Place, sc
     expect(page.locator(".status p:visible")).to_have_text("Réponse arrêtée.")
     expect(page.locator("button.stop")).to_be_hidden()
     assert page.url.endswith("/chat#now")
-    page.locator(".final .receipt-line a").click()
-    expect(page.locator(".receipt header")).to_contain_text("arrêtée par vous")
+    paper = open_receipt(page)
+    expect(paper.locator(".receipt header")).to_contain_text("arrêtée par vous")
     assert place.engines["slow"].in_flight == 0
 
 
@@ -95,10 +103,10 @@ def test_the_exact_text_can_be_copied_and_checked(open_page: Open, place: Place)
     expect(page.locator(".exact button.copy")).to_have_text("Copié")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == place.engines["echo"].seen[-1]
-    page.locator(".final .receipt-line a").click()
-    page.fill("#text", copied)
-    page.get_by_role("button", name="Vérifier").click()
-    expect(page.locator(".notice.good")).to_contain_text("Oui")
+    paper = open_receipt(page)
+    paper.fill("#text", copied)
+    paper.get_by_role("button", name="Vérifier").click()
+    expect(paper.locator(".notice.good")).to_contain_text("Oui")
 
 
 def test_the_script_sends_once_and_gives_the_button_back(open_page: Open, place: Place) -> None:

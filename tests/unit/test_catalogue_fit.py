@@ -117,5 +117,7 @@ def test_the_limit_of_a_container_counts(tmp_path: Path) -> None:
     assert limited.total_bytes == 500_000_000
     assert limited.available_bytes is not None
     assert limited.available_bytes <= 400_000_000
+    (root / "a" / "memory.stat").write_text("anon 20000000\ninactive_file 50000000\nactive_file 30000000\n")
+    assert memory(root, own).available_bytes == limited.available_bytes + 80_000_000, "files in cache are given back"
     free = memory(tmp_path / "none", tmp_path / "none")
     assert free.total_bytes is None or free.total_bytes > 500_000_000

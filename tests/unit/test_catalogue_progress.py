@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from affouage.catalogue.progress import Meter, PullProgress
 from affouage.cli.pull_display import PullDisplay, progress_line
+from affouage.web.language import language
 
 
 class Watch:
@@ -63,7 +64,7 @@ def test_the_end_and_the_notes_are_always_told() -> None:
 
 def test_without_a_terminal_a_line_every_five_seconds_and_at_each_stage(capsys) -> None:  # type: ignore[no-untyped-def]
     watch = Watch()
-    display = PullDisplay(terminal=False, clock=watch)
+    display = PullDisplay(terminal=False, clock=watch, language=language("en", "affouage.cli"))
     for tenth in range(120):
         watch.now_us += 100_000
         display(PullProgress(stage="downloading", done_bytes=tenth * 10**6, total_bytes=120 * 10**6, source="hub"))
@@ -74,15 +75,19 @@ def test_without_a_terminal_a_line_every_five_seconds_and_at_each_stage(capsys) 
 
 
 def test_a_line_says_what_is_known_and_no_more() -> None:
-    line = progress_line(
-        PullProgress(
-            stage="downloading",
-            done_bytes=380_000_000,
-            total_bytes=1_117_000_000,
-            speed_bytes_per_s=12.3e6,
-            eta_s=59.9,
-            source="hub",
-        )
+    event = PullProgress(
+        stage="downloading",
+        done_bytes=380_000_000,
+        total_bytes=1_117_000_000,
+        speed_bytes_per_s=12.3e6,
+        eta_s=59.4,
+        source="hub",
     )
-    assert line == "downloading (hub)   34 %  380 of 1117 MB  12.3 MB/s  60 s left"
-    assert progress_line(PullProgress(stage="downloading", done_bytes=5_000_000)) == "downloading  5 MB"
+    barely = PullProgress(stage="downloading", done_bytes=5_000_000)
+    told = [progress_line(one, language("en", "affouage.cli")).replace("\u00a0", " ") for one in (event, barely)]
+    assert told == ["downloading (hub)   34 %  380 MB of 1.1 GB  12 MB/s  59 s left", "downloading  5 MB"]
+    told = [progress_line(one, language("fr", "affouage.cli")).replace("\u00a0", " ") for one in (event, barely)]
+    assert told == [
+        "téléchargement (dépôt de modèles)   34 %  380 Mo sur 1,1 Go  12 Mo/s  encore 59 s",
+        "téléchargement  5 Mo",
+    ]

@@ -105,3 +105,8 @@ def test_where_the_home_is() -> None:
     assert default_home({"XDG_DATA_HOME": "/x"}) == Path("/x/affouage")
     assert default_home({}).name == "affouage"
     assert default_home({"AFFOUAGE_HOME": "relative"}).is_absolute()
+
+
+def test_a_user_without_a_home_folder_is_told_to_name_one() -> None:
+    with pytest.raises(SettingsError, match="AFFOUAGE_HOME"):
+        default_home({"AFFOUAGE_HOME": "~nobody-has-this-name/commons"})

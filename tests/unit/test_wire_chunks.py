@@ -102,7 +102,8 @@ def test_streamed_or_whole_the_same_is_said(parts: list[str], tools: bool) -> No
 
 def test_plain_chunks_are_relayed_byte_for_byte() -> None:
     composer = StreamComposer(wish_for())
-    delta = Delta(b'{"id":"c",  "choices":[{"delta":{"role":"assistant","content":"x"}}], "extra": 1}')
+    composer.delta(chunk({"role": "assistant", "content": None}))
+    delta = Delta(b'{"id":"c",  "choices":[{"delta":{"content":"x"}}], "extra": 1}')
     assert composer.delta(delta) == b"data: " + delta.data + b"\n\n"
     assert composer.delta(Delta(b'{"choices":[{"delta":{"content":"y"}}]}')).count(b"data: ") == 1
 
@@ -165,7 +166,7 @@ def test_log_probabilities_are_trimmed_to_what_was_asked() -> None:
         [one, other] = whole(wish_for(logprobs=asked), deltas)["choices"][0]["logprobs"]["content"]
         assert one == other == {"token": "a", "logprob": -1, "bytes": [97], "top_logprobs": expected}
         found = [e["choices"][0].get("logprobs") for e in streamed(wish_for(logprobs=asked), deltas)]
-        assert [one for one in found if one] == [{"content": [one]}, {"content": [other]}]
+        assert [one for one in found if one] == [{"content": [each], "refusal": None} for each in (one, other)]
 
 
 def test_what_an_answer_says_of_itself() -> None:

@@ -18,6 +18,12 @@ class BodyTooLarge(BadRequest):
     code = "request_too_large"
 
 
+class BodyEncoded(BadRequest):
+    """Compressed. Bodies are small, and what unpacks to a thousand times its size is a known trap."""
+
+    code = "unsupported_content_encoding"
+
+
 class BodyTooSlow(BadRequest):
     """Not there after ``server.read_timeout_ms``."""
 
@@ -29,8 +35,11 @@ class ClientGone(Exception):  # not an error: somebody left
 
 
 async def read_body(scope: Scope, receive: Receive, *, max_bytes: int, timeout_ms: int) -> bytes:
-    """The whole body. Raises BodyTooLarge, BodyTooSlow, ClientGone."""
-    headers = {name: value for name, value in scope["headers"] if name in (b"content-length", b"expect")}
+    """The whole body. Raises BodyEncoded, BodyTooLarge, BodyTooSlow, ClientGone."""
+    wanted = (b"content-length", b"expect", b"content-encoding")
+    headers = {name: value for name, value in scope["headers"] if name in wanted}
+    if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"identity", b""):
+        raise BodyEncoded("The request's body is compressed.", remedy="Send it without Content-Encoding.")
     announced = headers.get(b"content-length", b"")
     if announced.isdigit() and int(announced[:18]) > max_bytes and b"expect" in headers:
         raise _too_large(max_bytes)  # this client asks before it sends

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from affouage.asgi.protocol import protocol_for
 from affouage.errors import SetUpError
@@ -42,24 +42,47 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+_CROWDED = (
+    b'{"error":{"message":"Too many connections are open here. Ask again in a moment.",'
+    b'"type":"server_error","param":null,"code":"too_many_connections"}}'
+)
+
+
 class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield  # signals belong to whoever opened the server: uvicorn would end the process before we have settled
 
 
+async def _say_crowded(scope: Scope, receive: Receive, send: Send) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(_CROWDED)),
+        (b"retry-after", b"5"),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": _CROWDED})
+
+
 @asynccontextmanager
 async def listening(app: ASGIApp, listener: socket.socket, settings: ServerSettings) -> AsyncIterator[None]:
     """Serve ``app`` while open. On leaving, requests under way get a few seconds to end."""
+
+    async def unless_crowded(scope: Scope, receive: Receive, send: Send) -> None:
+        # Instead of uvicorn's own limit, whose answer is bare text: clients read a JSON error and Retry-After.
+        await (_say_crowded if len(server.server_state.connections) > settings.max_connections else app)(
+            scope, receive, send
+        )
+
     config = uvicorn.Config(
-        app,
+        unless_crowded,
         http=protocol_for(settings.read_timeout_ms, settings.stall_timeout_ms),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,  # addresses and paths of members are nobody's business
         server_header=False,
-        limit_concurrency=settings.max_connections,
         timeout_keep_alive=65,
         timeout_graceful_shutdown=4,
     )

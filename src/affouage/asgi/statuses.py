@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from affouage import errors
-from affouage.asgi.body import BodyTooLarge, BodyTooSlow
+from affouage.asgi.body import BodyEncoded, BodyTooLarge, BodyTooSlow
 
 _STATUS_OF_CODE = {"bad_method": 405}
 """What only HTTP knows of has no class of its own in the tree."""
@@ -11,6 +11,7 @@ _STATUS_OF_CODE = {"bad_method": 405}
 _STATUS: tuple[tuple[type[errors.AffouageError], int], ...] = (
     (BodyTooLarge, 413),
     (BodyTooSlow, 408),
+    (BodyEncoded, 415),
     (errors.BadRequest, 400),
     (errors.NotSignedIn, 401),
     (errors.NotAllowed, 403),

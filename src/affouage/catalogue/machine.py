@@ -42,7 +42,10 @@ def _available() -> int | None:
 
 
 def _limits(root: Path, own: Path) -> list[tuple[int, int]]:
-    """(limit, used) in bytes of each control group from our own up to the root, where there is a limit."""
+    """(limit, used) in bytes of each control group from our own up to the root, where there is a limit.
+
+    The page cache is left out of what is used: it is given back on demand, and a model just downloaded fills it.
+    """
     try:
         line = next(one for one in own.read_text(encoding="utf-8").splitlines() if one.startswith("0::"))
     except (OSError, StopIteration):
@@ -54,8 +57,16 @@ def _limits(root: Path, own: Path) -> list[tuple[int, int]]:
             break
         limit, used = _number(folder / "memory.max"), _number(folder / "memory.current")
         if limit is not None:
-            found.append((limit, used or 0))
+            found.append((limit, max(0, (used or 0) - _page_cache(folder / "memory.stat"))))
     return found
+
+
+def _page_cache(stat: Path) -> int:
+    try:
+        rows = [line.split() for line in stat.read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return 0
+    return sum(int(row[1]) for row in rows if row[0] in ("inactive_file", "active_file"))
 
 
 def _number(path: Path) -> int | None:

@@ -6,20 +6,36 @@ Each command's module is imported when it is called: ``affouage --help`` must no
 from __future__ import annotations
 
 import importlib
+import os
+from typing import Any
 
 import click
 
 from affouage import __version__
+from affouage.cli.streams import bear_any_text
 
+# The sentences stand here too, so that the list of commands is shown without importing any.
 _COMMANDS = {
-    "up": "affouage.cli.up:up",
-    "ask": "affouage.cli.ask:ask",
-    "models": "affouage.cli.models:models",
-    "members": "affouage.cli.members:members",
-    "keys": "affouage.cli.keys:keys",
-    "receipts": "affouage.cli.receipts:receipts",
-    "ledger": "affouage.cli.ledger:ledger",
-    "doctor": "affouage.cli.doctor:doctor",
+    "up": ("affouage.cli.up:up", "Serve the commons on this machine and ask it one question."),
+    "ask": (
+        "affouage.cli.ask:ask",
+        "Ask the commons QUESTION (or what stands on standard input), then show the receipt.",
+    ),
+    "models": ("affouage.cli.models:models", "The catalogue: list, show, pull, import, remove, fit."),
+    "members": (
+        "affouage.cli.members:members",
+        "Who is in the collective: add, invite, list, give a role, close an account.",
+    ),
+    "keys": ("affouage.cli.keys:keys", "API keys by which programs ask in a member's name."),
+    "receipts": (
+        "affouage.cli.receipts:receipts",
+        "What each answer was: model, machine, wait, tokens, energy, outcome.",
+    ),
+    "ledger": (
+        "affouage.cli.ledger:ledger",
+        "The books: every reservation and every settlement, each chained to the one before.",
+    ),
+    "doctor": ("affouage.cli.doctor:doctor", "Look at everything that can be wrong here, and say how to mend it."),
 }
 
 
@@ -30,9 +46,17 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def main(self, *words: Any, **more: Any) -> Any:
+        bear_any_text()
+        return super().main(*words, **more)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in _COMMANDS.items()])
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,3 +71,4 @@ def main() -> None:
       affouage members add Odile --json    give somebody an account
       affouage doctor                      what is wrong, and how to mend it
     """
+    os.umask(0o077)  # whatever is written here, by us or by pip, is for this user alone

@@ -9,6 +9,8 @@ import click
 
 from affouage.cli.client import reach
 from affouage.cli.console import echo_json, open_home, run, telling
+from affouage.cli.language import spoken
+from affouage.cli.sentences import note
 from affouage.errors import BadRequest
 from affouage.ledger.receipt import Receipt
 from affouage.settings import Settings
@@ -36,9 +38,12 @@ def ask(
       affouage ask --model smollm3-3b --show-prompt "Bonjour"
     """
     text = question if question is not None else ("" if sys.stdin.isatty() else sys.stdin.read())
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # typed under a locale without UTF-8
     with telling():
         if not text.strip():
-            raise BadRequest("There is no question.", remedy='Write it after the command: affouage ask "…"')
+            raise BadRequest(
+                "There is no question.", remedy='Write it after the command: affouage ask "…"', code="no_question"
+            )
         with open_home() as (settings, db):
             body: dict[str, Any] = {
                 "model": model or settings.engine.default_model,
@@ -54,6 +59,7 @@ def ask(
 async def _ask(
     settings: Settings, db: Database, body: dict[str, Any], key: str | None, show_prompt: bool, as_json: bool
 ) -> None:
+    language = spoken()
     parts: list[str] = []
     told: dict[str, Any] = {}
     async with reach(settings, db, key) as client:
@@ -61,7 +67,7 @@ async def _ask(
             parts.append(piece.text)
             told = piece.done or told
             if piece.note:
-                click.echo(piece.note, err=True)
+                click.echo(note(piece.note, language), err=True)
             elif not as_json:
                 click.echo(piece.text, nl=False)
         receipt = await client.receipt(told["receipt"])
@@ -70,9 +76,11 @@ async def _ask(
         return
     click.echo("\n")
     if show_prompt:
-        click.echo(f"--- exact text sent to the model ---\n{told.get('prompt')}\n---")
+        title = language.gettext("exact text sent to the model")
+        unknown = language.gettext("The engine of this model cannot tell the exact text it received.")
+        click.echo(f"--- {title} ---\n{told.get('prompt') or unknown}\n---")
     import msgspec
 
     from affouage.cli.receipts import one_line
 
-    click.echo(one_line(msgspec.convert(receipt, Receipt, strict=False)))
+    click.echo(one_line(msgspec.convert(receipt, Receipt, strict=False), language))

@@ -135,4 +135,6 @@ async def _error_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
 
 def _raised(status: int, error: dict[str, Any]) -> errors.AffouageError:
     message = str(error.get("message") or f"The server answered {status}.")
-    return errors.AffouageError(message, code=str(error.get("code") or "error"))
+    raised = errors.AffouageError(message, code=str(error.get("code") or "error"))
+    raised.details.update(error.get("affouage") or {})  # the facts a translated sentence is filled with
+    return raised

@@ -11,6 +11,8 @@ import click
 import msgspec
 
 from affouage import settings as settings_of
+from affouage.cli.language import spoken
+from affouage.cli.sentences import told
 from affouage.errors import AffouageError
 from affouage.settings import Settings
 from affouage.storage import Database, open_database
@@ -21,9 +23,11 @@ T = TypeVar("T")
 
 def fail(error: AffouageError) -> NoReturn:
     """Say what is wrong and what would work on stderr, then end with code 2."""
-    click.echo(f"affouage: {error.message}", err=True)
-    if error.remedy:
-        click.echo(f"  {error.remedy}", err=True)
+    language = spoken()
+    first, *others = told(error, language)
+    click.echo(f"{language.typeset('affouage :') if language.code == 'fr' else 'affouage:'} {first}", err=True)
+    for line in others:
+        click.echo(f"  {line}", err=True)
     raise SystemExit(2)
 
 

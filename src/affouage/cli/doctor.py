@@ -9,10 +9,35 @@ import click
 
 from affouage.cli.checks import Finding, Status, problem
 from affouage.cli.console import echo_json
+from affouage.cli.language import spoken
 from affouage.clock import SystemClock
 from affouage.settings import Settings
+from affouage.web.language import N_, Language
 
-_MARKS: dict[Status, str] = {"ok": "ok      ", "warning": "warning ", "problem": "PROBLEM "}
+_MARKS: dict[Status, str] = {"ok": N_("ok"), "warning": N_("warning"), "problem": N_("PROBLEM")}
+_CHECKS = (
+    N_("machine"),
+    N_("python"),
+    N_("processor"),
+    N_("engine"),
+    N_("memory"),
+    N_("clock"),
+    N_("temporary folder"),
+    N_("settings"),
+    N_("home"),
+    N_("disk"),
+    N_("server"),
+    N_("port"),
+    N_("exposure"),
+    N_("database"),
+    N_("ledger"),
+    N_("administrator"),
+    N_("catalogue"),
+    N_("model"),
+    N_("upstream"),
+    N_("footprint"),
+)
+"""What the findings are about, for translators; an upstream's row adds its own name after it."""
 
 Check = Callable[[], Iterable[Finding]]
 
@@ -34,16 +59,19 @@ def doctor(as_json: bool) -> None:
       AFFOUAGE_HOME=/srv/commons affouage doctor --json
     """
     findings: list[Finding] = []
+    language = spoken()
     for finding in examine(os.environ, SystemClock().now_ms()):
         findings.append(finding)
         if not as_json:
-            click.echo(_line(finding))
+            click.echo(_line(finding, language))
     problems = sum(one.status == "problem" for one in findings)
     warnings = sum(one.status == "warning" for one in findings)
     if as_json:
         echo_json({"findings": findings, "problems": problems, "warnings": warnings})
     else:
-        click.echo(f"\n{_counted(problems, 'problem')}, {_counted(warnings, 'warning')}.")
+        told = language.ngettext("{problems} problem", "{problems} problems", problems).format(problems=problems)
+        also = language.ngettext("{warnings} warning", "{warnings} warnings", warnings).format(warnings=warnings)
+        click.echo(f"\n{told}, {also}.")
     raise SystemExit(1 if problems else 0)
 
 
@@ -84,10 +112,9 @@ def _safely(name: str, check: Check) -> Iterator[Finding]:
         yield problem(name, f"It could not be examined: {type(unforeseen).__name__}: {unforeseen}.", "Report this.")
 
 
-def _line(finding: Finding) -> str:
-    line = f"{_MARKS[finding.status]} {finding.check:<18} {finding.what}"
-    return f"{line}\n{'':<28}-> {finding.remedy}" if finding.remedy else line
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _line(finding: Finding, language: Language) -> str:
+    _ = language.gettext
+    kind, _space, name = finding.check.partition(" ")
+    subject = f"{_(kind)} {name}" if kind == "upstream" else _(finding.check)
+    line = f"{_(_MARKS[finding.status]):<10}{subject:<18} {finding.what}"
+    return f"{line}\n{'':<29}-> {finding.remedy}" if finding.remedy else line

@@ -12,8 +12,10 @@ from affouage.assembly.held import iso_utc
 from affouage.assembly.keys import DAYS_MAX, ApiKey
 from affouage.assembly.member import Member
 from affouage.cli.console import echo_json, run
+from affouage.cli.language import spoken
 from affouage.cli.members import as_json, open_accounts
 from affouage.clock import SystemClock
+from affouage.web.language import Language
 
 
 @click.group()
@@ -62,7 +64,8 @@ def create(name: str, label: str, days: int | None, scopes: tuple[str, ...], as_
                 }
             )
             return
-        click.echo(f"Key of {who.name}, for {' '.join(sorted(key.scopes))}. Copy it now, it is not shown again:")
+        said = spoken().gettext("Key of {name}, for {scopes}. Copy it now, it is not shown again:")
+        click.echo(said.format(name=who.name, scopes=" ".join(sorted(key.scopes))))
         click.echo(text)
 
 
@@ -81,12 +84,10 @@ def list_(name: str, as_json: bool) -> None:
             echo_json([_shape(who, key) for key in held])
             return
         if not held:
-            click.echo(f"{who.name} has no key. Make one: affouage keys create NAME")
-        now_ms = SystemClock().now_ms()
+            said = spoken().gettext("{name} has no key. Make one: affouage keys create NAME")
+            click.echo(said.format(name=who.name))
         for key in held:
-            state = "revoked" if key.revoked_ms else "in use" if key.usable(now_ms) else "expired"
-            until = iso_utc(key.expires_ms) or "never"
-            click.echo(f"{key.id}  {state:<7}  expires {until}  {' '.join(sorted(key.scopes))}  {key.label}".rstrip())
+            click.echo(_line(key, spoken()))
 
 
 @keys.command()
@@ -103,7 +104,7 @@ def revoke(key_id: str, as_json: bool) -> None:
         if as_json:
             echo_json({"id": key_id, "revoked": True})
             return
-        click.echo(f"{key_id} is revoked.")
+        click.echo(spoken().gettext("{id} is revoked.").format(id=key_id))
 
 
 async def _create(
@@ -117,6 +118,19 @@ async def _create(
 async def _keys_of(accounts: Accounts, name: str) -> tuple[Member, list[ApiKey]]:
     who = await accounts.find(name)
     return who, await accounts.keys(who)
+
+
+def _line(key: ApiKey, language: Language) -> str:
+    _ = language.gettext
+    usable = key.usable(SystemClock().now_ms())
+    state = _("revoked") if key.revoked_ms else _("in use") if usable else _("expired")
+    if key.expires_ms is None:
+        until = _("never expires")
+    else:
+        from affouage.web import format as wording
+
+        until = _("expires {date}").format(date=wording.moment(key.expires_ms, language))
+    return f"{key.id}  {state:<10}  {until}  {' '.join(sorted(key.scopes))}  {key.label}".rstrip()
 
 
 def _shape(who: Member, key: ApiKey) -> dict[str, Any]:

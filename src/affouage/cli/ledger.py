@@ -8,6 +8,7 @@ import click
 from sqlalchemy.exc import DatabaseError
 
 from affouage.cli.console import echo_json, open_home, telling
+from affouage.cli.language import spoken
 from affouage.ledger.ledger import Verification
 
 
@@ -49,14 +50,16 @@ def verify(as_json: bool) -> None:
 
 
 def _in_words(found: Verification) -> str:
-    lines = [
-        f"entries            {found.entries}",
-        f"head               {found.head or 'unknown'}",
-        f"open reservations  {found.open_reservations}",
-        *(f"problem            {problem}" for problem in found.problems),
+    _ = spoken().gettext
+    rows = [
+        (_("entries"), found.entries),
+        (_("head"), found.head or _("unknown")),
+        (_("open reservations"), found.open_reservations),
+        *((_("problem"), problem) for problem in found.problems),
     ]
+    lines = [f"{name:<22} {value}" for name, value in rows]
     if found.problems:
-        lines.append("The ledger does NOT hold. Keep this copy, compare it with a backup, and tell the members.")
+        lines.append(_("The ledger does NOT hold. Keep this copy, compare it with a backup, and tell the members."))
     else:
-        lines.append("The ledger holds.")
+        lines.append(_("The ledger holds."))
     return "\n".join(lines)

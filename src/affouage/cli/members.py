@@ -11,11 +11,15 @@ import click
 from affouage.assembly.accounts import Accounts
 from affouage.assembly.held import iso_utc
 from affouage.assembly.invitations import InvitationLink
-from affouage.assembly.member import LANGUAGES, PERSONS, Member, read_role
+from affouage.assembly.member import LANGUAGES, PERSONS, Member, Role, read_role
 from affouage.cli.console import echo_json, open_home, run, telling
+from affouage.cli.language import spoken
 from affouage.clock import SystemClock
 from affouage.settings import Settings
 from affouage.storage.home import in_use, running_address
+from affouage.web.language import N_, Language
+
+_ROLE_NAMES = {"operator": N_("operator"), "steward": N_("steward"), "member": N_("member")}
 
 ROLES = click.Choice([role.value for role in PERSONS])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -69,7 +73,9 @@ def add(name: str, role: str, language: str | None, as_json: bool) -> None:
                 }
             )
             return
-        click.echo(f"{new.name} is on the roll ({new.role}).")
+        here = spoken()
+        said = here.gettext("{name} is on the roll ({role}).")
+        click.echo(said.format(name=new.name, role=role_name(new.role, here)))
         _echo_link(url, link)
 
 
@@ -87,12 +93,16 @@ def list_(as_json: bool) -> None:
         if as_json:
             echo_json([_shape(one) for one in everybody])
             return
+        language = spoken()
+        _ = language.gettext
         if not everybody:
-            click.echo("Nobody yet. Add somebody: affouage members add NAME")
+            click.echo(_("Nobody yet. Add somebody: affouage members add NAME"))
         wide = max((len(one.name) for one in everybody), default=0)
+        roles = {role: role_name(role, language) for role in PERSONS}
+        role_wide = max(map(len, roles.values()))
         for one in everybody:
-            state = "" if one.active else f"deactivated {iso_utc(one.deactivated_ms)}"
-            click.echo(f"{one.name:<{wide}}  {one.role:<8}  {state}".rstrip())
+            closed = "" if one.active else _("deactivated {date}").format(date=_when(one.deactivated_ms, language))
+            click.echo(f"{one.name:<{wide}}  {roles.get(one.role, one.role):<{role_wide}}  {closed}".rstrip())
 
 
 @members.command()
@@ -194,10 +204,24 @@ def invitation_url(settings: Settings, link: InvitationLink) -> str:
 
 
 def _echo_link(url: str, link: InvitationLink) -> None:
-    click.echo(f"Link, one use, until {iso_utc(link.expires_ms)}:")
+    language = spoken()
+    _ = language.gettext
+    click.echo(_("Link, one use, until {date}:").format(date=_when(link.expires_ms, language)))
     click.echo(url)
     if url.startswith("/"):
-        click.echo("No server runs now: put its address before this path (start it with `affouage up`).", err=True)
+        said = _("No server runs now: put its address before this path (start it with `affouage up`).")
+        click.echo(said, err=True)
+
+
+def role_name(role: Role, language: Language) -> str:
+    return language.gettext(_ROLE_NAMES.get(role.value, role.value))
+
+
+def _when(time_ms: int | None, language: Language) -> str:
+    """A moment in words, with its hour; empty for none."""
+    from affouage.web import format as wording
+
+    return "" if time_ms is None else wording.moment(time_ms, language)
 
 
 def _change(name: str, change: Callable[[Accounts, Member], Awaitable[Member]], as_json: bool) -> None:
@@ -209,7 +233,10 @@ def _change(name: str, change: Callable[[Accounts, Member], Awaitable[Member]], 
         if as_json:
             echo_json(_shape(now))
             return
-        click.echo(f"{now.name}: {now.role}, {'active' if now.active else 'deactivated'}.")
+        language = spoken()
+        state = language.gettext("active") if now.active else language.gettext("deactivated")
+        said = language.gettext("{name}: {role}, {state}.")
+        click.echo(said.format(name=now.name, role=role_name(now.role, language), state=state))
 
 
 async def _new_link(accounts: Accounts, name: str) -> tuple[Member, InvitationLink]:

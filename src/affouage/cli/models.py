@@ -22,6 +22,7 @@ from affouage.catalogue.openness import AXES, AXIS_WORDS, Say, level_word, missi
 from affouage.catalogue.pull import pull as pull_model
 from affouage.catalogue.store import InstalledModel, ModelStore, sha256_of
 from affouage.cli.console import echo_json, telling
+from affouage.cli.language import spoken
 from affouage.cli.pull_display import PullDisplay
 from affouage.errors import BadRequest, Conflict, ModelFileRefused, UnknownModel
 from affouage.settings import Settings
@@ -199,7 +200,7 @@ def pull(model_id: str, offline: bool) -> None:
       affouage models pull qwen2.5-coder-1.5b-instruct
       affouage models pull smollm3-3b
     """
-    display = PullDisplay()
+    _, display = spoken().gettext, PullDisplay()
     with telling():
         room = _Room()
         card = room.card(model_id)
@@ -208,14 +209,14 @@ def pull(model_id: str, offline: bool) -> None:
         except (KeyboardInterrupt, asyncio.CancelledError):
             display.end()
             kept = room.store.part_bytes(card.id)
-            click.echo(
-                f"Stopped. {kept or 'No'} bytes are kept; affouage models pull {card.id} goes on from there.", err=True
-            )
+            said = _("Stopped. {kept} bytes are kept; affouage models pull {id} goes on from there.")
+            click.echo(said.format(kept=kept or 0, id=card.id), err=True)
             raise SystemExit(130) from None
         finally:
             display.end()
-    click.echo(f"{card.id} is {'already ' if display.was_present else ''}installed: {model.path}")
-    click.echo(f"sha256 {model.sha256}, {model.size_bytes} bytes")
+    said = _("{id} is already installed: {path}") if display.was_present else _("{id} is installed: {path}")
+    click.echo(said.format(id=card.id, path=model.path))
+    click.echo(_("sha256 {sha256}, {size} bytes").format(sha256=model.sha256, size=model.size_bytes))
 
 
 async def _pull(card: Card, room: _Room, display: PullDisplay, offline: bool) -> InstalledModel:
@@ -333,7 +334,9 @@ def remove(model_id: str, yes: bool) -> None:
 
 
 def _ask_for_yes(model_id: str) -> NoReturn:
-    raise BadRequest("Nobody is there to confirm.", remedy=f"affouage models remove {model_id} --yes")
+    raise BadRequest(
+        "Nobody is there to confirm.", remedy=f"affouage models remove {model_id} --yes", code="nobody_to_confirm"
+    )
 
 
 @models.command("verify")

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import click
 import msgspec
 
+from affouage.catalogue.openness import AXES, AXIS_WORDS, Level, level_word
 from affouage.cli.console import echo_json, open_home, run, telling
+from affouage.cli.language import spoken
+from affouage.errors import NotFound
 from affouage.ledger.receipt import Energy, Receipt, TokenCounts
 from affouage.units import Interval
+from affouage.web import format as wording
+from affouage.web.language import N_, Language
 
-_WATT_HOURS = ((3.6e9, "Wh"), (3.6e6, "mWh"), (3.6e3, "µWh"))
-"""Microjoules in each unit, largest first."""
-_GRAMS = ((1.0, "g"), (1e-3, "mg"), (1e-6, "µg"))
-_LITRES = ((1.0, "L"), (1e-3, "mL"), (1e-6, "µL"))
-_MEGAJOULES = ((1.0, "MJ"), (1e-3, "kJ"), (1e-6, "J"))
-_WAITS = {"none": "no wait", "turn": "its turn", "loading": "the model was being loaded"}
+_LEVELS: tuple[Level, ...] = ("open", "partial", "closed", "unknown")
+_OUTCOMES = {
+    "completed": N_("completed"),
+    "cancelled": N_("cancelled"),
+    "refused": N_("refused"),
+    "failed": N_("failed"),
+}
+_ENDS = {"stop": N_("stop"), "length": N_("length")}
+_WAITS = {"none": N_("no wait"), "turn": N_("its turn"), "loading": N_("the model was being loaded")}
+_DOORS = {
+    "api": N_("another program"),
+    "web": N_("the pages"),
+    "cli": N_("the command line"),
+    "workshop": N_("a workshop"),
+    "start-up": N_("the start of the server"),
+}
 
-Scales = tuple[tuple[float, str], ...]
+Rows = Iterator[tuple[str, str]]
 
 
 @click.group()
@@ -47,11 +61,14 @@ def show(receipt_id: str, as_json: bool) -> None:
     from affouage.ledger.ledger import find_receipt
 
     with telling(), open_home() as (_, database):
-        receipt = database.read_now(lambda c: find_receipt(c, receipt_id, None))
+        try:
+            receipt = database.read_now(lambda c: find_receipt(c, receipt_id, None))
+        except NotFound as none:
+            raise NotFound(none.message, remedy=none.remedy, code="receipt_not_found") from None
     if as_json:
         echo_json(receipt)
     else:
-        click.echo(in_words(receipt))
+        click.echo(in_words(receipt, spoken()))
 
 
 @receipts.command("list")
@@ -65,10 +82,11 @@ def list_(name: str, limit: int, as_json: bool) -> None:
     if as_json:
         echo_json(found)
         return
+    language = spoken()
     for receipt in found:
-        click.echo(f"{receipt.id}  {_day(receipt.created_ms)}  {one_line(receipt)}")
+        click.echo(f"{receipt.id}  {wording.moment(receipt.created_ms, language)}  {one_line(receipt, language)}")
     if not found:
-        click.echo(f"{name} has no receipt yet.")
+        click.echo(language.gettext("{name} has no receipt yet.").format(name=name))
 
 
 async def _of_member(database: Any, name: str, limit: int) -> list[Receipt]:
@@ -83,118 +101,147 @@ async def _of_member(database: Any, name: str, limit: int) -> list[Receipt]:
     return await Ledger(database, clock).receipts(member.id, limit=limit)
 
 
-def one_line(receipt: Receipt) -> str:
+def one_line(receipt: Receipt, language: Language) -> str:
     """A receipt in one line: outcome, model, tokens, energy, carbon, and where to read the rest."""
+    _ = language.gettext
+    energy, gwp_g, decoded = receipt.energy, receipt.impacts.gwp_g, receipt.tokens.decoded
+    tokens = language.ngettext("{count} token", "{count} tokens", decoded or 0)
     parts = [
-        _outcome(receipt),
+        _outcome(receipt, language),
         receipt.model.name,
-        f"{_count(receipt.tokens.decoded)} tokens",
-        f"energy {_energy(receipt.energy)}",
-        f"CO2e {_span(receipt.impacts.gwp_g, _GRAMS)}",
-        f"receipt {receipt.id}",
+        tokens.format(count=_count(decoded, language)) if decoded is not None else _("tokens unknown"),
+        _("energy {figure}").format(figure=_energy(energy, language)) if energy.interval_uj else _("energy unknown"),
+        f"CO2e {_mass(gwp_g, language)}" if gwp_g else _("carbon unknown"),
+        _("receipt {id}").format(id=receipt.id),
     ]
     return " · ".join(parts)
 
 
-def in_words(receipt: Receipt) -> str:
+def in_words(receipt: Receipt, language: Language) -> str:
     """A receipt in plain words, several lines; what is not known is said to be unknown."""
-    rows = [("Receipt", receipt.id), *_what(receipt), *_how_long(receipt), *_what_it_cost(receipt), *_text(receipt)]
+    tellers = (_what, _how_long, _what_it_cost, _text)
+    rows = chain(((language.gettext("receipt"), receipt.id),), *(tell(receipt, language) for tell in tellers))
     return "\n".join(f"{name:<16} {text}" for name, text in rows)
 
 
-def _what(receipt: Receipt) -> Iterator[tuple[str, str]]:
+def _what(receipt: Receipt, language: Language) -> Rows:
+    _ = language.gettext
     model, engine = receipt.model, receipt.engine
-    yield "asked", f"{_day(receipt.created_ms)}, by {receipt.door}, {receipt.kind}"
-    yield "outcome", _outcome(receipt)
-    yield "model", f"{model.name} ({model.id}), licence {_or_unknown(model.licence)}"
+    asked = wording.moment(receipt.created_ms, language)
+    door = _(_DOORS.get(receipt.door, receipt.door))
+    yield _("asked"), _("{moment}, through {door} ({kind})").format(moment=asked, door=door, kind=receipt.kind)
+    yield _("outcome"), _outcome(receipt, language)
+    licence = _("licence {name}").format(name=_or_unknown(model.licence, language))
+    yield _("model"), f"{model.name} ({model.id}), {licence}"
     if model.grade == "grounded":
-        yield "", "good at working on a text you give it; not to be believed without a source"
-    said = ", ".join(f"{axis.replace('_', ' ')} {level}" for axis, level in model.openness.items())
-    yield "openness", said or "unknown"
-    yield "file", f"{_or_unknown(model.file)}, sha256 {_or_unknown(model.file_sha256)}"
-    yield "engine", f"{engine.name}, version {_or_unknown(engine.version)}, on {engine.machine}"
+        yield "", _("good at working on a text you give it; not to be believed without a source")
+    yield _("openness"), ", ".join(_openness(model.openness, language)) or _("unknown")
+    yield _("file"), f"{_or_unknown(model.file, language)}, sha256 {_or_unknown(model.file_sha256, language)}"
+    said = _("{name}, version {version}, on {machine}")
+    yield (
+        _("engine"),
+        said.format(name=engine.name, version=_or_unknown(engine.version, language), machine=engine.machine),
+    )
 
 
-def _how_long(receipt: Receipt) -> Iterator[tuple[str, str]]:
+def _openness(levels: dict[str, str], language: Language) -> Iterator[str]:
+    for axis in AXES:
+        if axis in levels:
+            level: Level = next((one for one in _LEVELS if one == levels[axis]), "unknown")
+            name, word = AXIS_WORDS[axis].in_language(language.code), level_word(axis, level).in_language(language.code)
+            yield language.typeset(language.gettext("{axis} {level}").format(axis=name, level=word))
+
+
+def _how_long(receipt: Receipt, language: Language) -> Rows:
+    _ = language.gettext
     times = receipt.durations
-    yield "waited", f"{_seconds(times.wait_ms)} ({_WAITS.get(times.wait_reason, times.wait_reason)})"
-    yield (
-        "time",
-        f"reading {_seconds(times.prompt_ms)}, writing {_seconds(times.decode_ms)}, in all {_seconds(times.total_ms)}",
-    )
-    yield "tokens", _tokens(receipt.tokens)
+    yield _("waited"), f"{_time(times.wait_ms, language)} ({_(_WAITS.get(times.wait_reason, times.wait_reason))})"
+    said = _("reading {reading}, writing {writing}, in all {whole}")
+    reading, writing, whole = (_time(one, language) for one in (times.prompt_ms, times.decode_ms, times.total_ms))
+    yield _("time"), said.format(reading=reading, writing=writing, whole=whole)
+    yield _("tokens"), _tokens(receipt.tokens, language)
 
 
-def _what_it_cost(receipt: Receipt) -> Iterator[tuple[str, str]]:
+def _what_it_cost(receipt: Receipt, language: Language) -> Rows:
+    _ = language.gettext
     energy, impacts = receipt.energy, receipt.impacts
-    yield "energy", _energy(energy)
+    yield _("energy"), _energy(energy, language)
     if energy.method:
-        yield "", f"how it is known: {energy.method}"
-    source = f" (use only, factors {impacts.factor_set})" if impacts.gwp_g else ""
-    yield "carbon (CO2e)", _span(impacts.gwp_g, _GRAMS) + source
-    yield "water", _span(impacts.water_l, _LITRES)
-    yield "minerals", _span(impacts.adpe_g_sb, _GRAMS) + (" Sb eq" if impacts.adpe_g_sb else "")
-    yield "primary energy", _span(impacts.primary_energy_mj, _MEGAJOULES)
+        yield "", wording.method(energy.method, language)[0]
+    source = _("use only, factors {name}").format(name=impacts.factor_set) if impacts.gwp_g else ""
+    yield _("carbon (CO2e)"), " · ".join(part for part in (_mass(impacts.gwp_g, language), source) if part)
+    yield _("water"), _plain(impacts.water_l, "L", language)
+    yield _("minerals"), _mass(impacts.adpe_g_sb, language) + (" Sb eq" if impacts.adpe_g_sb else "")
+    yield _("primary energy"), _plain(impacts.primary_energy_mj, "MJ", language)
 
 
-def _text(receipt: Receipt) -> Iterator[tuple[str, str]]:
-    prefix = receipt.prefix
-    yield (
-        "added before",
-        f"prefix {prefix.version} ({prefix.language}), sha256 {prefix.sha256}" if prefix else "nothing",
-    )
+def _text(receipt: Receipt, language: Language) -> Rows:
+    _ = language.gettext
+    prefix, before = receipt.prefix, _("nothing")
+    if prefix:
+        said = _("prefix {version} ({language}), sha256 {sha256}")
+        before = said.format(version=prefix.version, language=prefix.language, sha256=prefix.sha256)
+    yield _("added before"), before
     if receipt.prompt_sha256:
-        yield "exact text", f"not kept; sha256 of its salt and itself: {receipt.prompt_sha256}"
+        said = _("not kept; sha256 of its salt and itself: {sha256}")
+        yield _("exact text"), said.format(sha256=receipt.prompt_sha256)
     else:
-        yield "exact text", "not kept; its hash is unknown"
-    yield "voted rules", ", ".join(receipt.rules) or "none"
+        yield _("exact text"), _("not kept; its hash is unknown")
+    yield _("voted rules"), ", ".join(receipt.rules) or _("none yet")
 
 
-def _outcome(receipt: Receipt) -> str:
+def _outcome(receipt: Receipt, language: Language) -> str:
+    """The outcome with its reason: the code of an error (in French, its sentence), or how the model ended."""
+    outcome = language.gettext(_OUTCOMES[receipt.outcome])
     reason = receipt.problem or receipt.finish_reason
-    return f"{receipt.outcome} ({reason})" if reason else receipt.outcome
+    if receipt.problem and language.code != "en":
+        from affouage.web.sentences import explain_code
+
+        reason = explain_code(receipt.problem, language).rstrip(".")
+    elif reason:
+        reason = language.gettext(_ENDS.get(reason, reason))
+    return f"{outcome} ({reason})" if reason else outcome
 
 
-def _tokens(counts: TokenCounts) -> str:
-    return (
-        f"{_count(counts.prompt)} read ({_count(counts.cached)} of them from the cache), "
-        f"{_count(counts.decoded)} written, {_count(counts.discarded)} of them thrown away"
+def _tokens(counts: TokenCounts, language: Language) -> str:
+    said = language.gettext(
+        "{read} read ({cached} of them from the cache), {written} written, {lost} of them thrown away"
     )
+    read, cached = _count(counts.prompt, language), _count(counts.cached, language)
+    written, lost = _count(counts.decoded, language), _count(counts.discarded, language)
+    return said.format(read=read, cached=cached, written=written, lost=lost)
 
 
-def _energy(energy: Energy) -> str:
-    """``≈ 1.2 mWh (estimated, 0.40 to 3.6 mWh)``: never one figure alone."""
-    return _span(energy.interval_uj, _WATT_HOURS, energy.quality)
+def _energy(energy: Energy, language: Language) -> str:
+    """``≈ 1.2 mWh (estimated, 0.4 to 3.6)``: never one figure alone."""
+    if energy.interval_uj is None:
+        return language.gettext("unknown")
+    central, spread = wording.energy(energy.interval_uj, language)
+    return f"≈ {central} ({language.gettext(wording.QUALITIES[energy.quality])}, {spread})"
 
 
-def _span(interval: Interval | None, scales: Scales, quality: str = "") -> str:
+def _mass(interval_g: Interval | None, language: Language) -> str:
+    if interval_g is None:
+        return language.gettext("unknown")
+    central, spread = wording.mass(interval_g, language)
+    return f"≈ {central} ({spread})"
+
+
+def _plain(interval: Interval | None, unit: str, language: Language) -> str:
     if interval is None:
-        return "unknown"
-    scale, unit = next((one for one in scales if interval.central >= 0.1 * one[0]), scales[-1])
-    low, central, high = (_figure(value / scale) for value in msgspec.structs.astuple(interval))
-    return f"≈ {central} {unit} ({quality}{', ' if quality else ''}{low} to {high} {unit})"
+        return language.gettext("unknown")
+    low, central, high = (wording.figures(one, language) for one in msgspec.structs.astuple(interval))
+    spread = language.gettext("{low} to {high}").format(low=low, high=high)
+    return f"≈ {central}{wording.NO_BREAK}{unit} ({spread})"
 
 
-def _figure(value: float) -> str:
-    """Two significant digits, never an exponent: more would pretend to know."""
-    if value == 0:
-        return "0"
-    magnitude = math.floor(math.log10(abs(value)))
-    rounded = round(value, 1 - magnitude)
-    return f"{rounded:.{max(0, 1 - magnitude)}f}"
+def _count(tokens: int | None, language: Language) -> str:
+    return language.gettext("unknown") if tokens is None else wording.whole(tokens, language)
 
 
-def _count(tokens: int | None) -> str:
-    return "unknown" if tokens is None else str(tokens)
+def _time(milliseconds: int | None, language: Language) -> str:
+    return language.gettext("unknown") if milliseconds is None else wording.duration(milliseconds, language)
 
 
-def _seconds(milliseconds: int | None) -> str:
-    return "unknown" if milliseconds is None else f"{milliseconds / 1000:.1f} s"
-
-
-def _or_unknown(text: str | None) -> str:
-    return text or "unknown"
-
-
-def _day(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+def _or_unknown(text: str | None, language: Language) -> str:
+    return text or language.gettext("unknown")

@@ -18,6 +18,8 @@ from affouage.asgi.commons import Commons
 from affouage.asgi.server import bind, listening, url_of
 from affouage.chat import ChatRequest, Delta, Message, delta_text
 from affouage.cli.console import fail
+from affouage.cli.language import spoken
+from affouage.cli.sentences import loading, told
 from affouage.errors import AffouageError, EngineLoading, LedgerUnavailable, SettingsError
 from affouage.inference.answer import ExactPrompt
 from affouage.inference.serve import Asking
@@ -65,6 +67,7 @@ def _run_on_uvloop(serving: Coroutine[Any, Any, None]) -> None:
 async def _serve(settings: Settings, *, ask: bool, offline: bool) -> None:
     from affouage.app import build_asgi, open_commons
 
+    _ = spoken().gettext
     leaving = _on_signals()
     async with open_commons(settings) as commons:
         await _check_exposure(commons)
@@ -73,20 +76,22 @@ async def _serve(settings: Settings, *, ask: bool, offline: bool) -> None:
         async with listening(build_asgi(commons), listener, settings.server):
             note_address(settings.home, url_of(listener))
             try:
-                if listener.getsockname()[1] != settings.server.port:
-                    _say(f"Port {settings.server.port} is taken; using {listener.getsockname()[1]}.")
-                _say(f"affouage {__version__} is serving on {url}   (state in {settings.home})")
+                wanted, got = settings.server.port, listener.getsockname()[1]
+                if got != wanted:
+                    _say(_("Port {wanted} is taken; using {got}.").format(wanted=wanted, got=got))
+                said = _("affouage {version} is serving on {url}   (state in {home})")
+                _say(said.format(version=__version__, url=url, home=settings.home))
                 async with asyncio.TaskGroup() as tasks:
                     purge = tasks.create_task(_purge_forever(commons), name="purge")
                     first = tasks.create_task(_first_steps(commons, url, ask=ask, offline=offline), name="first steps")
                     await leaving.wait()
-                    _say("Stopping: answers under way are settled.")
+                    _say(_("Stopping: answers under way are settled."))
                     purge.cancel()
                     first.cancel()
             finally:
                 forget_address(settings.home)
                 commons.inference.cancel_all()
-    _say("Stopped.")
+    _say(_("Stopped."))
 
 
 def _on_signals() -> asyncio.Event:
@@ -107,6 +112,8 @@ async def _check_exposure(commons: Commons) -> None:
             f"Listening on {settings.host} would open this commons to the network.",
             remedy="First create the administrator on 127.0.0.1, put a TLS proxy in front and set server.public_url"
             " to its https:// address.",
+            code="exposed",
+            host=settings.host,
         )
 
 
@@ -123,24 +130,29 @@ async def _purge_forever(commons: Commons) -> None:
             await commons.conversations.purge()
             await commons.accounts.purge()
         except LedgerUnavailable as refused:
-            _say(f"Old conversations could not be deleted yet: {refused.message}")
+            language = spoken()
+            said = language.gettext("Old conversations could not be deleted yet: {reason}")
+            _say(said.format(reason=" ".join(told(refused, language))))
         await asyncio.sleep(PURGE_EVERY_S)
 
 
 async def _first_steps(commons: Commons, url: str, *, ask: bool, offline: bool) -> None:
     """The model, the question, the addresses. What fails here is said; the pages are served all the same."""
+    language = spoken()
+    _ = language.gettext
     try:
         await _have_model(commons, offline=offline)
         if ask:
             await _ask_first_question(commons)
     except AffouageError as error:
-        _say(f"\nNo answer yet: {error.message}")
-        _say(f"  {error.remedy}" if error.remedy else "")
+        reason, *others = told(error, language)
+        _say("\n" + _("No answer yet: {reason}").format(reason=reason))
+        _say("\n".join(f"  {line}" for line in others))
     link = await commons.accounts.first_administrator_link()
-    _say(f"\nOpen {url}")
+    _say("\n" + _("Open {url}").format(url=url))
     if link is not None:
-        _say(f"First administrator (works once, 24 hours): {url}{link.path}")
-    _say("Ctrl-C to stop.")
+        _say(_("First administrator (works once, 24 hours): {url}").format(url=f"{url}{link.path}"))
+    _say(_("Ctrl-C to stop."))
 
 
 async def _have_model(commons: Commons, *, offline: bool) -> None:
@@ -153,9 +165,12 @@ async def _have_model(commons: Commons, *, offline: bool) -> None:
     card = commons.cards().get(model_id)
     if card is None:
         raise SettingsError(
-            f"engine.default_model names {model_id!r}, which has no card.", remedy="See `affouage models list`."
+            f"engine.default_model names {model_id!r}, which has no card.",
+            remedy="See `affouage models list`.",
+            code="no_card",
+            model=model_id,
         )
-    _say(f"The model {card.name} is not here yet; fetching it (once).")
+    _say(spoken().gettext("The model {name} is not here yet; fetching it (once).").format(name=card.name))
     display = PullDisplay()
     try:
         await pull(card, commons.store, hub_url=commons.settings.hub_url, on_progress=display, offline=offline)
@@ -164,11 +179,12 @@ async def _have_model(commons: Commons, *, offline: bool) -> None:
 
 
 async def _ask_first_question(commons: Commons) -> None:
-    language = commons.settings.commons.language
+    language, here = commons.settings.commons.language, spoken()
     question = (
         resources.files("affouage.cli").joinpath(f"first_question.{language}.md").read_text(encoding="utf-8").strip()
     )
-    _say(f"\nA first question, by the same way as everybody's:\n\n{_quoted(question)}\n")
+    title = here.gettext("A first question, by the same way as everybody's:")
+    _say(f"\n{title}\n\n{_quoted(question)}\n")
     asking = Asking(member_id=(await commons.accounts.commons()).id, door="start-up", language=language)
     request = ChatRequest(
         model=commons.default_model,
@@ -180,9 +196,9 @@ async def _ask_first_question(commons: Commons) -> None:
         try:
             answer = await commons.inference.ask(asking, request)
             break
-        except EngineLoading as loading:
-            _say(loading.message)
-            await asyncio.sleep(loading.retry_after_s)
+        except EngineLoading as waking:
+            _say(loading(waking, here))
+            await asyncio.sleep(waking.retry_after_s)
     exact: str | None = None
     async for event in answer.events():
         if isinstance(event, Delta):
@@ -197,10 +213,12 @@ async def _ask_first_question(commons: Commons) -> None:
 def _show(receipt: Receipt, exact: str | None) -> None:
     from affouage.cli.receipts import in_words
 
+    language = spoken()
     click.echo("\n")
     if exact is not None:
-        _say(f"The exact text the model saw:\n\n{_quoted(exact)}\n")
-    _say(in_words(receipt))
+        title = language.gettext("The exact text the model saw:")
+        _say(f"{title}\n\n{_quoted(exact)}\n")
+    _say(in_words(receipt, language))
 
 
 def _quoted(text: str) -> str:

@@ -53,12 +53,14 @@ def usage_of(receipt: Receipt) -> dict[str, Any] | None:
     used = receipt.tokens
     if used.prompt is None or used.decoded is None:
         return None
-    return {
+    usage: dict[str, Any] = {
         "prompt_tokens": used.prompt,
         "completion_tokens": used.decoded,
         "total_tokens": used.prompt + used.decoded,
-        "prompt_tokens_details": {"cached_tokens": used.cached},
     }
+    if used.cached is not None:
+        usage["prompt_tokens_details"] = {"cached_tokens": used.cached}
+    return usage
 
 
 def polish(chunk: dict[str, Any], wish: Wish) -> None:
@@ -74,8 +76,11 @@ def polish(chunk: dict[str, Any], wish: Wish) -> None:
             entry["top_logprobs"] = (entry.get("top_logprobs") or [])[: wish.logprobs]
             for other in entry["top_logprobs"]:
                 other.pop("id", None)
-        if wish.logprobs == 0 and "tokens" in logprobs:
-            logprobs["top_logprobs"] = None
+        if "tokens" not in logprobs:
+            logprobs.setdefault("refusal", None)
+        elif wish.logprobs == 0:  # the chosen token is always told
+            chosen = zip(logprobs["tokens"], logprobs["token_logprobs"], strict=True)
+            logprobs["top_logprobs"] = [{token: logprob} for token, logprob in chosen]
 
 
 def called(found: Found) -> list[dict[str, Any]]:
@@ -118,31 +123,46 @@ class StreamComposer:
         if delta.finish:
             self.finished, self._finish = True, _decode(delta.data)
             return b""
-        if self._first:
-            self._first = False
-            if self._is_chat and b'"role":' not in delta.data:
-                return self._greeting(delta.data) + self._frames(delta.data)
-        return self._frames(delta.data)
+        data = delta.data
+        if not self._is_chat:
+            return self._frames(data)
+        greeting = self._greeting(data)
+        if b'"role":' in data:  # said in the greeting, and only there: clients add the deltas up
+            chunk = _decode(data)
+            said = chunk["choices"][0].get("delta") or {}
+            said.pop("role", None)
+            if not any(said.values()):
+                return greeting
+            data = _encode(chunk)
+        return greeting + self._frames(data)
 
     def _frames(self, data: bytes) -> bytes:
         if self._undecided:
             return self._hold(data)
-        if self._wish.logprobs is None:
-            return sse.event(data)
-        chunk = _decode(data)
-        polish(chunk, self._wish)
-        return sse.event(_encode(chunk))
+        if self._wish.logprobs is not None:
+            chunk = _decode(data)
+            polish(chunk, self._wish)
+            data = _encode(chunk)
+        if self._wish.include_usage and b'"usage":' not in data:
+            data = data.rstrip()[:-1] + b',"usage":null}'  # as OpenAI does in every chunk before the one that has it
+        return sse.event(data)
+
+    def _frame(self, chunk: dict[str, Any]) -> bytes:
+        return sse.event(_encode(chunk | {"usage": None} if self._wish.include_usage else chunk))
 
     def _greeting(self, data: bytes) -> bytes:
-        """OpenAI's first chunk gives the role; some engines leave it out."""
-        chunk = _decode(data)
-        chunk["choices"] = [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]
-        return sse.event(_encode(chunk))
+        """OpenAI's first chunk gives the role and an empty text; engines leave out the one or the other."""
+        if not self._first:
+            return b""
+        self._first = False
+        delta = {"role": "assistant", "content": "", "refusal": None}
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}
+        return self._frame(_decode(data) | {"choices": [choice]})
 
     def _hold(self, data: bytes) -> bytes:
         text = _spoken(_decode(data))
         if not text and not self._held:
-            return sse.event(data)  # a role, or a call the engine itself recognised
+            return self._frame(_decode(data))  # a call the engine itself recognised
         self._text += text
         self._held.append(data)
         return b"" if may_become_call(self._text) else self._let_go()
@@ -154,14 +174,14 @@ class StreamComposer:
 
     def closing(self, receipt: Receipt, affouage: dict[str, Any]) -> bytes:
         """The last frames of a complete answer."""
-        frames = self._resolve_tools()
         finish = self._finish
+        frames = self._greeting(_encode(finish)) if self._is_chat else b""
+        frames += self._resolve_tools()
         polish(finish, self._wish)
         if not self._wish.include_usage:
             return frames + sse.event(_encode(finish | {"affouage": affouage})) + sse.DONE
-        usage = {key: value for key, value in finish.items() if key not in ("choices", "usage")}
-        usage |= {"choices": [], "usage": usage_of(receipt), "affouage": affouage}
-        return frames + sse.event(_encode(finish)) + sse.event(_encode(usage)) + sse.DONE
+        usage = finish | {"choices": [], "usage": usage_of(receipt), "affouage": affouage}
+        return frames + self._frame(finish) + sse.event(_encode(usage)) + sse.DONE
 
     def _resolve_tools(self) -> bytes:
         use = self._wish.tool_use
@@ -179,7 +199,7 @@ class StreamComposer:
 
     def _with_delta(self, delta: dict[str, Any]) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": None}
-        return sse.event(_encode(self._finish | {"choices": [choice]}))
+        return self._frame(self._finish | {"choices": [choice]})
 
 
 class WholeComposer:

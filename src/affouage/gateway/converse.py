@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,6 +27,9 @@ from affouage.pool.scheduler import Turn
 
 HEARTBEAT_S = 10.0
 """A stream in which nothing was sent for so long gets a comment, so that proxies keep the line."""
+
+TURN_PAUSE_S = 0.5
+"""A stream tells its turn at most that often: in a long queue the places change at every step of everybody's."""
 
 ReadWish = Callable[[bytes, str], Wish]
 
@@ -153,6 +157,7 @@ class _Streaming:
         self._composer = StreamComposer(wish)
         self._exact: ExactPrompt | None = None
         self._doing = "waiting"
+        self._turn_told_s = -math.inf
 
     async def run(self, receive: Receive) -> None:
         problem: AffouageError | None = None
@@ -172,7 +177,10 @@ class _Streaming:
     async def _note(self, event: Any) -> None:
         if isinstance(event, Turn):
             self._doing = f"turn {event.position} of {event.waiting}"
-            await self._write(sse.comment(self._doing))
+            now_s = asyncio.get_running_loop().time()
+            if now_s - self._turn_told_s >= TURN_PAUSE_S:
+                self._turn_told_s = now_s
+                await self._write(sse.comment(self._doing))
         elif isinstance(event, ExactPrompt):
             self._exact = event
             self._doing = "reading the prompt"

@@ -9,32 +9,32 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from affouage import errors
-from affouage.asgi.body import BodyTooLarge, BodyTooSlow
+from affouage.asgi.body import BodyEncoded, BodyTooLarge, BodyTooSlow
 from affouage.asgi.statuses import retry_after_of, status_of
+from affouage.gateway.elsewhere import remedy_for
 
 _encode = msgspec.json.encode
 
-_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
 def type_of(error: errors.AffouageError) -> str:
-    """OpenAI's ``type``. An unknown model is an invalid request there, although its status is 404."""
+    """OpenAI's ``type``. What does not exist is an invalid request there."""
     status = status_of(error)
-    if isinstance(error, errors.UnknownModel):
-        return "invalid_request_error"
     return _TYPES.get(status) or ("invalid_request_error" if status < 500 else "server_error")
 
 
 def error_object(error: errors.AffouageError) -> dict[str, Any]:
     """``{"message", "type", "param", "code"}``, and under ``affouage`` the facts a program may want."""
+    details = dict(error.details)
     told: dict[str, Any] = {
         "message": str(error),
         "type": type_of(error),
-        "param": getattr(error, "param", None),
+        "param": details.pop("param", None) or getattr(error, "param", None),
         "code": error.code,
     }
-    if error.details:
-        told["affouage"] = error.details
+    if details:
+        told["affouage"] = details
     return told
 
 
@@ -58,11 +58,17 @@ def error_response(
         headers["x-affouage-receipt"] = receipt_id
     if isinstance(error, errors.NotSignedIn):
         headers["www-authenticate"] = 'Bearer realm="affouage"'
+    if "allow" in error.details:
+        headers["allow"] = error.details["allow"]
+    if isinstance(error, BodyEncoded):
+        headers["accept-encoding"] = "identity"
     if isinstance(error, (BodyTooLarge, BodyTooSlow)):
         headers["connection"] = "close"  # what is left of the body is not worth reading
     return Response(error_body(error, affouage), status_of(error), headers, "application/json")
 
 
 async def refuse(scope: Scope, error: errors.AffouageError) -> Response:
-    """Say no in OpenAI's shape."""
+    """Say no in OpenAI's shape, and where to turn to when the route is one of OpenAI's that is not kept here."""
+    if isinstance(error, errors.NotFound) and (remedy := remedy_for(scope["path"])):
+        error = errors.NotFound(error.message, remedy=remedy)
     return error_response(error)

@@ -55,6 +55,8 @@ class Models:
 
     async def one(self, request: Request) -> Response:
         wanted = request.path_params["model_id"]
+        if not wanted:  # /v1/models/
+            return await self.list(request)
         if wanted == DEFAULT_ALIAS:
             wanted = self._commons.default_model
         models = await self._all()

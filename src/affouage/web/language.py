@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from itertools import chain
 
 LANGUAGES = ("fr", "en")
 NAMES = {"fr": "Français", "en": "English"}
@@ -41,26 +42,33 @@ def french(text: str) -> str:
 
 
 @cache
-def language(code: str) -> Language:
-    """The language of that code; English for one that has no catalogue."""
-    file = resources.files("affouage.web").joinpath(f"translations/{code}.po")
-    if code == "en" or not file.is_file():
+def language(code: str, package: str = "affouage.web") -> Language:
+    """The language of that code; English for one that has no catalogue.
+
+    ``package``: whose words; what another package's catalogue has not is looked for in the pages'.
+    """
+    files = [
+        resources.files(one).joinpath(f"translations/{code}.po") for one in dict.fromkeys(("affouage.web", package))
+    ]
+    if code == "en" or not all(file.is_file() for file in files):
         return Language("en", lambda text: text, lambda one, many, count: one if count == 1 else many)
     from babel.messages.pofile import read_po
 
-    with file.open("rb") as stream:
-        catalogue = read_po(stream, locale=code)
+    catalogues = []
+    for file in files:
+        with file.open("rb") as stream:
+            catalogues.append(read_po(stream, locale=code))
     typeset = french if code == "fr" else str
     singles: dict[str, str] = {}
     plurals: dict[str, tuple[str, ...]] = {}
-    for message in catalogue:
+    for message in chain.from_iterable(catalogues):
         if not message.id or message.fuzzy:
             continue
         if isinstance(message.id, (list, tuple)):
             plurals[message.id[0]] = tuple(typeset(form or "") for form in message.string or ())
         elif message.string:
             singles[message.id] = typeset(str(message.string))
-    form_of = gettext.c2py(catalogue.plural_expr)  # the standard library's own reader of plural rules
+    form_of = gettext.c2py(catalogues[0].plural_expr)  # the standard library's own reader of plural rules
 
     def say(text: str) -> str:
         return singles.get(text, text)

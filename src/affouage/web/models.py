@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-import psutil
 from starlette.responses import Response
 
 from affouage.asgi.commons import Commons
 from affouage.assembly.access import Policy
 from affouage.catalogue.card import Card
 from affouage.catalogue.fit import fit
+from affouage.catalogue.machine import Memory, memory
 from affouage.catalogue.openness import AXES, AXIS_WORDS, AxisName, level_word
 from affouage.web import asking
 from affouage.web.door import Door, Visit
@@ -32,9 +32,9 @@ def _read(commons: Commons, language: Language) -> Models:
     cards = commons.cards()
     installed = {one.id for one in commons.store.installed()}
     served = asking.served(commons)
-    memory = psutil.virtual_memory()
+    here_is = memory()
     shown = [
-        _card(card, commons, language, card.id in installed, card.id in served, memory.total, memory.available)
+        _card(card, commons, language, card.id in installed, card.id in served, here_is)
         for card in cards.values()
         if card.grade != "fixture"
     ]
@@ -47,12 +47,12 @@ def _read(commons: Commons, language: Language) -> Models:
 
 
 def _card(
-    card: Card, commons: Commons, language: Language, installed: bool, served: bool, total: int, available: int
+    card: Card, commons: Commons, language: Language, installed: bool, served: bool, machine: Memory
 ) -> ModelCard:
     engine = commons.settings.engine
     # A model already in memory must not be judged by what it leaves free.
-    free = None if served else available
-    verdict = fit(card, total, free, context_tokens=engine.context_tokens, slots=engine.slots)
+    free = None if served else machine.available_bytes
+    verdict = fit(card, machine.total_bytes, free, context_tokens=engine.context_tokens, slots=engine.slots)
     return ModelCard(
         id=card.id,
         name=card.name,

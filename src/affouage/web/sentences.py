@@ -5,6 +5,7 @@ The errors themselves speak English, to programs and to the command line. ``{nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from affouage.errors import AffouageError, EngineLoading, NotFound, TooMuch, Unavailable
@@ -21,6 +22,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "request_too_large": (N_("That is too much text at once."), N_("Send a shorter text.")),
     "request_timeout": (N_("Your text did not arrive in time."), N_("Check the connection and send it again.")),
+    "unsupported_content_encoding": (N_("Compressed forms are not read here."), N_("Send it uncompressed.")),
     "two_credentials": (N_("Your browser sent two different proofs of who you are."), N_("Send only one of them.")),
     # who asks
     "invalid_api_key": (N_("This key is not valid."), N_("Check that it was copied whole.")),
@@ -114,9 +116,11 @@ _ANYTHING = SENTENCES["error"]
 _BLANK = "{"
 
 
-def explain(error: AffouageError, language: Language) -> tuple[str, str]:
-    """(what happened, what would work) in the page's language."""
-    message, remedy = SENTENCES.get(error.code) or SENTENCES[_nearest(error)]
+def explain(
+    error: AffouageError, language: Language, sentences: Mapping[str, tuple[str, str]] = SENTENCES
+) -> tuple[str, str]:
+    """(what happened, what would work) in the reader's language; ``sentences``: by code, "error" among them."""
+    message, remedy = sentences.get(error.code) or sentences[_nearest(error, sentences)]
     facts = _facts(error, language)
     return _filled(message, facts, language), _filled(remedy, facts, language)
 
@@ -128,10 +132,10 @@ def explain_code(code: str, language: Language) -> str:
     return language.gettext(sentence)
 
 
-def _nearest(error: AffouageError) -> str:
+def _nearest(error: AffouageError, sentences: Mapping[str, tuple[str, str]]) -> str:
     """The code of the closest class of the tree that has a sentence."""
     codes = (getattr(kind, "code", "") for kind in type(error).__mro__)
-    return next((code for code in codes if code in SENTENCES), "error")
+    return next((code for code in codes if code in sentences), "error")
 
 
 def _facts(error: AffouageError, language: Language) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -165,7 +164,7 @@ def environment(code: str) -> Environment:
     )
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    made.globals.update(_words(language), static=static_url, language_names=languages.NAMES, fields_of=_fields_of)
+    made.globals.update(_words(language), static=static_url, language_names=languages.NAMES)
     made.filters["typeset"] = language.typeset
     return made
 
@@ -188,10 +187,6 @@ def _words(language: Language) -> dict[str, Any]:
 
 def _time(write: Any, language: Language, time_ms: int) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(wording.machine_time(time_ms), write(time_ms, language))
-
-
-def _fields_of(value: object) -> list[str]:
-    return [one.name for one in fields(value)]  # type: ignore[arg-type]
 
 
 def say(sentence: Say, language: Language) -> str:

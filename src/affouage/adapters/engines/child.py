@@ -23,8 +23,9 @@ from contextlib import contextmanager, suppress
 from typing import IO, Any, Literal
 
 import msgspec
-import psutil
 
+from affouage.adapters.engines import vital_signs
+from affouage.adapters.engines.vital_signs import back_off_ms, failures_after_crash, hangs, load_progress
 from affouage.clock import Clock
 from affouage.errors import EngineFailed, EngineLoading
 from affouage.pool.engine import EngineState, EngineStatus, Occupancy, Work
@@ -40,9 +41,7 @@ _STATUS: Mapping[Phase, EngineStatus] = {
 }
 _LINE_LIMIT_BYTES = 32_000_000
 _LAST_WORDS_BYTES = 4_096
-_HEALTHY_US = 60_000_000
 _LOOK_S = 5.0
-_SILENCE_US = 10_000_000
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
@@ -69,28 +68,6 @@ class Child(msgspec.Struct, frozen=True):
 
     process: asyncio.subprocess.Process
     ready: dict[str, Any]
-
-
-def back_off_ms(failures: int) -> int:
-    """Milliseconds to wait after so many crashes or failed loads in a row: 500, 1000, 2000 ... 60000; none for 0."""
-    return min(500 << min(failures - 1, 10), 60_000) if failures > 0 else 0
-
-
-def failures_after_crash(failures: int, healthy_us: int) -> int:
-    """Failures in a row, this crash included; a minute in good health wipes out the earlier ones."""
-    return 1 if healthy_us > _HEALTHY_US else failures + 1
-
-
-def load_progress(resident_bytes: int | None, expected_bytes: int | None) -> float | None:
-    """Share of the load done, 0..0.99, from the memory the child holds; None when either is unknown."""
-    if resident_bytes is None or not expected_bytes:
-        return None
-    return min(resident_bytes / expected_bytes, 0.99)
-
-
-def hangs(silence_us: int, cpu_before_us: int | None, cpu_now_us: int | None) -> bool:
-    """Whether a child that owes an answer is stuck: long silent, and not even working. A slow one works."""
-    return silence_us >= _SILENCE_US and cpu_now_us is not None and cpu_before_us == cpu_now_us
 
 
 class SupervisedChild:
@@ -166,8 +143,7 @@ class SupervisedChild:
             return
         self._turn("stopping")  # before anything is awaited: nobody is let in any more
         self._sent_away.set()
-        while self._phase == "stopping":
-            await self._turned.wait()
+        await self._turned.wait()
 
     async def ensure_ready(self, wait_ms: int) -> None:
         """Start a life if there is none and wait. Raises EngineLoading after ``wait_ms``, EngineFailed if it cannot."""
@@ -409,28 +385,20 @@ class SupervisedChild:
         return 2
 
     def _progress(self) -> float | None:
-        resident = None
-        if self._process is not None:
-            with suppress(psutil.Error):
-                resident = psutil.Process(self._process.pid).memory_info().rss
+        resident = vital_signs.resident_bytes(self._process.pid) if self._process else None
         return load_progress(resident, self._program.expected_bytes)
 
     def _private_bytes(self) -> int:
-        """Memory of the process that no file backs; 0 when it cannot be seen."""
-        if self._process is not None:
-            with suppress(psutil.Error):
-                seen = psutil.Process(self._process.pid).memory_info()
-                return max(0, seen.rss - getattr(seen, "shared", 0))
-        return 0
+        return (vital_signs.private_bytes(self._process.pid) if self._process else None) or 0
 
     def _read_cpu_us(self) -> int | None:
         if self._process is None or self._process.returncode is not None:
             return None
-        with suppress(psutil.Error):
-            times = psutil.Process(self._process.pid).cpu_times()
-            self._seen_cpu_us = max(self._seen_cpu_us, round((times.user + times.system) * 1e6))
-            return self._seen_cpu_us
-        return None
+        seen_us = vital_signs.cpu_us(self._process.pid)
+        if seen_us is None:
+            return None
+        self._seen_cpu_us = max(self._seen_cpu_us, seen_us)
+        return self._seen_cpu_us
 
 
 def said(line: bytes) -> dict[str, Any]:

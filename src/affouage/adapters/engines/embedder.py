@@ -7,7 +7,7 @@ import base64
 import itertools
 import platform
 import struct
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -17,7 +17,7 @@ from affouage.adapters.engines.openai_wire import encode
 from affouage.chat import ChatRequest, EngineEvent
 from affouage.clock import Clock
 from affouage.errors import EngineFailed, UnsupportedParameter
-from affouage.pool.engine import EngineIdentity, EngineState, Work
+from affouage.pool.engine import Engine, EngineIdentity, EngineState, Occupancy, Work
 from affouage.settings import EngineSettings
 
 MODEL_ID = "usem3-multilingual"
@@ -30,7 +30,14 @@ _ROW = struct.Struct(f"<{DIMENSIONS}f")
 class UsemEmbedder:
     """The encoder in a child process that leaves the memory when idle. Makes vectors of length 1, writes nothing."""
 
-    def __init__(self, *, settings: EngineSettings, clock: Clock, model_id: str = MODEL_ID) -> None:
+    def __init__(
+        self,
+        *,
+        settings: EngineSettings,
+        clock: Clock,
+        model_id: str = MODEL_ID,
+        make_room: Callable[[Engine], Awaitable[None]] | None = None,
+    ) -> None:
         self._model_id = model_id
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
@@ -43,9 +50,16 @@ class UsemEmbedder:
             config={"threads": threads},
             environment={name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")},
             expected_bytes=_LOADED_BYTES,
+            need_bytes=_LOADED_BYTES,
             idle_unload_ms=settings.idle_unload_ms,
         )
-        self._child = SupervisedChild(program, clock=clock, on_ready=self._meet, on_gone=self._part)
+        self._child = SupervisedChild(
+            program,
+            clock=clock,
+            on_ready=self._meet,
+            on_gone=self._part,
+            before_load=None if make_room is None else lambda: make_room(self),
+        )
 
     @property
     def model_id(self) -> str:
@@ -76,6 +90,12 @@ class UsemEmbedder:
 
     def work(self) -> Work:
         return self._child.work()
+
+    def occupancy(self) -> Occupancy:
+        return self._child.occupancy()
+
+    async def unload(self) -> None:
+        await self._child.unload()
 
     async def ensure_ready(self, wait_ms: int) -> None:
         await self._child.ensure_ready(wait_ms)
@@ -111,7 +131,9 @@ class UsemEmbedder:
         async with self._turn:
             pid = self.pid
             try:
-                return await _answer(self._process, question)
+                answer = await _answer(self._process, question)
+                self._child.heard()
+                return answer
             except ConnectionError:
                 await self._child.doubted(pid)
                 raise EngineFailed("The embedding engine stopped.", remedy="Try again.", retry_after_s=1) from None

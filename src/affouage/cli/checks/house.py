@@ -23,7 +23,7 @@ from affouage.storage.home import in_use, running_address
 LEAST_FREE_BYTES = 100_000_000
 WISE_FREE_BYTES = 2_000_000_000
 CLOCK_SLACK_MS = 300_000
-_OTHER_VARIABLES = {"AFFOUAGE_HOME", "AFFOUAGE_HUB_URL", "AFFOUAGE_KEY", "AFFOUAGE_STARTER_MODEL"}
+_OTHER_VARIABLES = {"AFFOUAGE_HOME", "AFFOUAGE_HUB_URL", "AFFOUAGE_KEY", "AFFOUAGE_LANG", "AFFOUAGE_STARTER_MODEL"}
 
 
 def check_settings(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:

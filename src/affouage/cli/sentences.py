@@ -1,0 +1,125 @@
+"""What went wrong and what is going on, in words for whoever sits at the machine.
+
+Errors speak English, and in English they are shown as they are. In French they are told by their code, as on the pages;
+the sentences below stand where a page would say "tell an operator": here, the reader is one. Where a code does not say
+everything, the English follows.
+"""
+
+from __future__ import annotations
+
+import re
+
+from affouage.errors import AffouageError
+from affouage.web.language import N_, Language
+
+SENTENCES: dict[str, tuple[str, str]] = {
+    # what was typed
+    "no_question": (N_("There is no question."), N_('Write it after the command: affouage ask "…"')),
+    "nobody_to_confirm": (N_("Nobody is there to confirm."), N_("Add --yes to the command.")),
+    "invalid_request": (N_("The request could not be understood."), N_("See what the command takes: add --help.")),
+    "not_found": (N_("There is no such thing here."), ""),
+    "receipt_not_found": (N_("There is no receipt of that number."), N_("Check it: affouage receipts list NAME")),
+    "model_not_found": (N_("There is no model of that name here."), N_("They are all in: affouage models list")),
+    "member_not_found": (N_("There is no such member."), N_("They are all in: affouage members list")),
+    "key_not_found": (N_("There is no such key in use."), N_("They are all in: affouage keys list NAME")),
+    "conflict": (N_("This cannot be done at present."), ""),
+    "member_deactivated": (N_("This account is deactivated."), N_("Open it again: affouage members reactivate NAME")),
+    # what cannot be done now
+    "rate_limit_exceeded": (N_("The commons is full at the moment."), N_("Ask again in a moment.")),
+    "unavailable": (N_("The commons cannot answer at the moment."), N_("Ask again in a moment.")),
+    "model_loading": (N_("The model is not ready yet."), N_("Ask again in a moment.")),
+    "engine_failed": (N_("The program that runs the model stopped."), N_("If it goes on: affouage doctor")),
+    "ledger_unavailable": (
+        N_("The ledger cannot be written at the moment, so nothing may be answered."),
+        N_("The disk may be full: affouage doctor"),
+    ),
+    "error": (N_("Something went wrong."), N_("To look for the cause: affouage doctor")),
+    # the machine and the home
+    "model_file_refused": (N_("The file of this model is damaged or not the right one."), ""),
+    "pull_failed": (N_("The model could not be fetched. What has arrived is kept."), N_("Try the same command again.")),
+    "gated": (N_("The publisher of this model asks for an agreement first."), ""),
+    "set_up": (N_("The machine is not in order."), N_("To look for the cause: affouage doctor")),
+    "settings": (N_("A setting of the commons is wrong."), N_("Mend settings.toml, or the variable that says it.")),
+    "exposed": (
+        N_("Listening on {host} would open this commons to the network."),
+        N_(
+            "First create the administrator on 127.0.0.1, put a TLS proxy in front and set server.public_url to its "
+            "https:// address."
+        ),
+    ),
+    "no_card": (N_("engine.default_model names {model}, which has no card."), N_("See: affouage models list")),
+    "home_in_use": (
+        N_("Another server already runs on this home."),
+        N_("Use that one, stop it, or set AFFOUAGE_HOME to another folder."),
+    ),
+    "home_read_only": (
+        N_("Nothing can be written in this home."),
+        N_("Give this user the right to write there, or set AFFOUAGE_HOME to another folder."),
+    ),
+    "database_unusable": (
+        N_("The database cannot be used."),
+        N_("Put it aside and restore a backup; nothing was changed in it."),
+    ),
+    "card_refused": (N_("A model card is wrong."), N_("Mend the file named below.")),
+    "no_port": (N_("No free port on this machine."), N_("Choose another with --port, or free one.")),
+}
+
+_NOT_ALL = frozenset(
+    [
+        *("error", "invalid_request", "unsupported_parameter", "insufficient_permissions", "conflict", "unavailable"),
+        *("engine_failed", "ledger_unavailable", "model_file_refused", "pull_failed", "gated", "set_up", "settings"),
+        *("home_in_use", "home_read_only", "database_unusable", "card_refused", "no_port", "invalid_name"),
+        *("not_found", "model_not_found"),
+    ]
+)
+"""Codes told in general terms: which file, which key, which address only the error itself says."""
+
+
+def told(error: AffouageError, language: Language) -> list[str]:
+    """What is wrong, then what would work, a line each."""
+    if language.code == "en":
+        return [error.message, *([error.remedy] if error.remedy else [])]
+    from affouage.web import sentences as pages
+
+    known = {**pages.SENTENCES, **SENTENCES}
+    message, remedy = pages.explain(error, language, known)
+    anything = pages.SENTENCES["error"][0]
+    unfilled = message == language.gettext(anything)  # the facts of its sentence did not come
+    lines = [message, *([remedy] if remedy else [])]
+    if unfilled or error.code in _NOT_ALL or error.code not in known:
+        lines.append(language.gettext("In detail, in English: {text}").format(text=str(error).replace("\n", " ")))
+    return lines
+
+
+def loading(error: AffouageError, language: Language) -> str:
+    """The model is not ready: how far it is."""
+    return error.message if language.code == "en" else note(error.message, language)
+
+
+_NOTES: tuple[tuple[str, str], ...] = (
+    (r"The model (?P<model>\S+) is being loaded \((?P<share>\d+)%\)\..*", N_("The model is being loaded: {share} %.")),
+    (r"The model (?P<model>\S+) is being loaded\..*", N_("The model is being loaded.")),
+    (r"turn (?P<place>\d+) of (?P<waiting>\d+)", N_("Waiting for a turn: {place} of {waiting}.")),
+    (r"waiting", N_("Waiting.")),
+    (
+        r"reading the prompt, (?P<done>\d+) of (?P<total>\d+) tokens",
+        N_("The model is reading: {done} of {total} tokens."),
+    ),
+    (r"reading the prompt", N_("The model is reading.")),
+    (r"settled", N_("The answer is complete; its receipt is written.")),
+    (r"going on from (?P<kept>\d+) bytes", N_("Going on from what had arrived ({kept} bytes).")),
+    (r"the hub gives the whole file again: starting over", N_("The hub gives the whole file again: starting over.")),
+    (r"(?P<why>.+) Going on with registry packages\.", N_("Going on with registry packages, for: {why}")),
+    (r"(?P<why>.+); trying again in (?P<pause>\S+) s", N_("Trying again in {pause} s, for: {why}")),
+)
+
+
+def note(text: str, language: Language) -> str:
+    """A word of the server or of a pull, in the reader's language; one that is not known, as it is. Pure."""
+    if language.code == "en":
+        return text
+    for pattern, sentence in _NOTES:
+        found = re.fullmatch(pattern, text, re.DOTALL)
+        if found is not None:
+            return language.gettext(sentence).format(**found.groupdict())
+    return text
