@@ -69,6 +69,26 @@ def test_a_client_that_leaves_the_queue_gives_up_its_place(live_gateway: LiveGat
     until(lambda: scheduler.in_use("slow") == 0)
 
 
+def test_a_place_that_changes_at_every_moment_is_told_now_and_then(live_gateway: LiveGateway) -> None:
+    """In a long queue everybody's place changes with everybody's step: all told, that is the square of the queue."""
+    scheduler = live_gateway.live.commons.inference.scheduler
+    body = chat_body("mot " * 20, "slow", stream=True)
+    clients = [live_gateway.connect() for _ in range(20)]
+    for place, client in enumerate(clients):
+        client.sendall(live_gateway.head(CHAT, len(body)) + body)
+        until(lambda known=place: scheduler.in_use("slow") + scheduler.waiting("slow") == known + 1)  # type: ignore[misc]
+    first, *others, last = clients
+    for left, client in enumerate(others, start=1):
+        client.close()
+        until(lambda known=left: scheduler.waiting("slow") == 19 - known)  # type: ignore[misc]
+    first.close()
+    received = b""
+    while b"[DONE]" not in received:
+        received += last.recv(65536)
+    last.close()
+    assert 1 <= received.count(b": turn") <= 9, "19 places, within a second or two"
+
+
 def test_a_client_that_never_reads_is_cut_and_its_answer_settled(strict_gateway: LiveGateway) -> None:
     vast = strict_gateway.engines["vast"]
     # Each of the 200,000 words comes back as an event of some 150 bytes: far more than sockets hold.
