@@ -19,14 +19,14 @@ _WORST_LAST: tuple[Quality, ...] = ("measured", "declared", "estimated", "unknow
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """``low <= central <= high``, all three in the unit of the field that holds them.
+    """``low <= central <= high``, all three in the unit of the field that holds them; integers stay integers.
 
     Raises ``ValueError`` when the three are not in order, or not finite (JSON could not keep an infinity).
     """
 
-    low: float
-    central: float
-    high: float
+    low: int | float
+    central: int | float
+    high: int | float
 
     def __post_init__(self) -> None:
         if not (-math.inf < self.low <= self.central <= self.high < math.inf):
@@ -34,6 +34,10 @@ class Interval(msgspec.Struct, frozen=True):
 
     def __add__(self, other: Interval) -> Interval:
         return Interval(self.low + other.low, self.central + other.central, self.high + other.high)
+
+    def outwards(self) -> Interval:
+        """The smallest interval of integers around this one: for amounts kept in micro-units."""
+        return Interval(math.floor(self.low), round(self.central), math.ceil(self.high))
 
     def scaled(self, factor: float) -> Interval:
         """Each bound times ``factor``, which must not be negative (``ValueError``)."""

@@ -86,6 +86,9 @@ def test_an_answer_comes_with_its_committed_receipt(home: Path) -> None:
             assert receipt == await one.ledger.receipt(receipt.id, ME.member_id)
             assert receipt.energy.quality == "estimated"
             assert receipt.energy.cpu_us == 4000
+            assert receipt.energy.interval_uj is not None
+            assert receipt.energy.interval_uj.central == 4000 * 80 / 4
+            assert isinstance(receipt.energy.interval_uj.low, int), "micro-units are integers"
             assert receipt.impacts.gwp_g is None
             assert (await one.ledger.verify()).problems == []
 
@@ -179,6 +182,8 @@ def test_a_prompt_too_long_is_refused_with_both_numbers_and_costs_nothing(home: 
             assert refused.value.details["prompt_tokens"] > 100
             receipt = await one.ledger.receipt(answer.receipt_id, ME.member_id)
             assert receipt.outcome == "refused"
+            assert receipt.tokens.prompt == refused.value.details["prompt_tokens"]
+            assert receipt.tokens.decoded == 0
 
     asyncio.run(main())
 

@@ -81,3 +81,12 @@ def test_ties_go_to_the_earliest() -> None:
 def test_nothing_to_share_or_nobody(total: int, shares: list[int]) -> None:
     with pytest.raises(ValueError, match="nothing to share"):
         split_exactly(total, shares)
+
+
+@given(st.lists(st.floats(0, 1e15), min_size=3, max_size=3))
+def test_outwards_encloses_and_gives_integers(bounds: list[float]) -> None:
+    low, central, high = sorted(bounds)
+    wider = Interval(low, central, high).outwards()
+    assert wider.low <= low
+    assert wider.high >= high
+    assert all(isinstance(bound, int) for bound in (wider.low, wider.central, wider.high))

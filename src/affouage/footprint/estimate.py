@@ -34,7 +34,7 @@ def estimate(cpu_us: int | None, *, declared_watts: float, processors: int) -> E
         basis = f"{watts:.1f} W assumed per busy logical processor"
     central_uj = cpu_us * watts
     return Energy(
-        interval_uj=Interval(central_uj / SPREAD, central_uj, central_uj * spread_up),
+        interval_uj=Interval(central_uj / SPREAD, central_uj, central_uj * spread_up).outwards(),
         quality="estimated",
         method=f"processor time x {basis}; standby, memory and power supply not counted",
         cpu_us=cpu_us,

@@ -20,7 +20,15 @@ import msgspec
 from affouage import chat
 from affouage.chat import ChatRequest, Delta, Final, Outcome, PromptProgress, Timings, Usage
 from affouage.clock import Clock
-from affouage.errors import AffouageError, BadRequest, EngineFailed, LedgerUnavailable, TooMuch, Unavailable
+from affouage.errors import (
+    AffouageError,
+    BadRequest,
+    ContextExceeded,
+    EngineFailed,
+    LedgerUnavailable,
+    TooMuch,
+    Unavailable,
+)
 from affouage.footprint.impact import GridFactor, assess
 from affouage.footprint.share import ProcessorShare
 from affouage.inference.answer import Answer, ExactPrompt, Settled, Vectors
@@ -157,6 +165,7 @@ class Inference:
             attempt.answer.turn_away(unwritten)
         except (BadRequest, TooMuch) as refused:
             attempt.outcome, problem = "refused", refused
+            attempt.note_refusal(refused)
         except AffouageError as failed:
             problem = failed
         except Exception as unforeseen:
@@ -274,6 +283,11 @@ class _Attempt:
             self.progress = event
         else:
             self.usage, self.timings = event.usage, event.timings
+
+    def note_refusal(self, refused: AffouageError) -> None:
+        """A prompt over the context was counted, then nothing was computed."""
+        if isinstance(refused, ContextExceeded):
+            self.usage = Usage(prompt=refused.details["prompt_tokens"], cached=0, decoded=0)
 
     def reservation(self) -> Reservation:
         return Reservation(
