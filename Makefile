@@ -22,15 +22,17 @@ $(VENV)/.made:
 	@touch $@
 
 $(VENV)/.runtime: requirements.txt requirements-build.txt pyproject.toml | $(VENV)/.made
-	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-build.txt
-	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements.txt
-	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@echo "Fetching the locked packages (about a minute, once) ..."
+	@$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-build.txt
+	@$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@# By a relative path: Python reads that file in the locale's encoding, and the folder's name may hold an accent.
 	@echo ../../../../src | tee $(VENV)/lib/python*/site-packages/_editable_impl_affouage.pth >/dev/null
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
-	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-dev.txt
+	@echo "Fetching the packages for tests (about a minute, once) ..."
+	@$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-dev.txt
 	@touch $@
 
 install: $(VENV)/.runtime

@@ -26,6 +26,18 @@ def english_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AFFOUAGE_LANG", "en")
 
 
+ORDER = ("unit", "docs", "contracts", "integration", "journeys", "faults", "pages")
+"""Fast ones first; pages last, because the browser's driver keeps an event loop in this thread until the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        return ORDER.index(folder) if folder in ORDER else 0
+
+    items.sort(key=rank)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A fresh, empty home."""

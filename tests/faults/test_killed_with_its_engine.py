@@ -50,22 +50,22 @@ class Server:
         assert self.process.stdout is not None
         self.url, self.key = self.process.stdout.readline().split()
 
-    async def ask(self, seen: list[str], max_tokens: int) -> str:
+    async def ask(self, max_tokens: int, begun: asyncio.Event | None = None) -> str:
         body = {"model": MODEL, "messages": [{"role": "user", "content": "Bonjour"}], "max_tokens": max_tokens}
         async with (
             aiohttp.ClientSession(headers={"authorization": f"Bearer {self.key}"}) as http,
             http.post(f"{self.url}/v1/chat/completions", json={**body, "stream": True}) as response,
         ):
-            seen.append(response.headers["x-affouage-receipt"])
+            if begun is not None:
+                begun.set()
             return (await response.read()).decode()
 
 
 async def _load_then_kill(server: Server, after_s: float) -> list[psutil.Process]:
     """Members at work, some of them waiting for a turn; then the end, without warning. The children there were."""
-    seen: list[str] = []
-    members = [asyncio.create_task(server.ask(seen, 4000)) for _ in range(4)]
-    while len(seen) < 2:
-        await asyncio.sleep(0.01)
+    begun = asyncio.Event()
+    members = [asyncio.create_task(server.ask(4000, begun)) for _ in range(4)]
+    await asyncio.wait_for(begun.wait(), 60)
     await asyncio.sleep(after_s)
     children = psutil.Process(server.process.pid).children()
     server.process.send_signal(signal.SIGKILL)
@@ -97,7 +97,7 @@ def test_no_child_is_left_and_the_books_hold(home: Path, tmp_path: Path) -> None
         assert left == [], "the model outlived its server"
         assert verified(home)["problems"] == []
     server = Server(home, model)
-    assert "[DONE]" in asyncio.run(server.ask([], 3))
+    assert "[DONE]" in asyncio.run(server.ask(3))
     server.process.communicate()
     last = verified(home)
     assert (last["problems"], last["open_reservations"]) == ([], 0)

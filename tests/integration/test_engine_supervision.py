@@ -15,14 +15,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hypothesis import given, seed
-from hypothesis import strategies as st
 
 from affouage.adapters.engines.child import ChildProgram, SupervisedChild
 from affouage.adapters.engines.embedder import UsemEmbedder
-from affouage.adapters.engines.llama_child import missing_features
-from affouage.adapters.engines.llama_cpp import LlamaCppEngine, load_deadline_ms, threads_to_use
-from affouage.adapters.engines.vital_signs import back_off_ms, failures_after_crash, hangs, load_progress
+from affouage.adapters.engines.llama_cpp import LlamaCppEngine
+from affouage.adapters.engines.vital_signs import back_off_ms
 from affouage.chat import ChatRequest, Delta, Message, delta_text
 from affouage.clock import Clock, SystemClock
 from affouage.errors import EngineFailed, EngineLoading, UnsupportedParameter
@@ -414,79 +411,3 @@ def test_an_abandoned_question_does_not_mix_up_the_next_answer() -> None:
 
 def dot(one: list[float], other: list[float]) -> float:
     return sum(x * y for x, y in zip(one, other, strict=True))
-
-
-# --- Small rules ------------------------------------------------------------------------------------------------------
-
-
-def test_back_off_doubles_up_to_a_minute() -> None:
-    assert [back_off_ms(n) for n in range(10)] == [0, 500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000]
-    assert back_off_ms(10_000) == 60_000
-
-
-def test_a_healthy_minute_wipes_out_earlier_crashes() -> None:
-    assert failures_after_crash(4, healthy_us=59_000_000) == 5
-    assert failures_after_crash(4, healthy_us=60_000_001) == 1
-
-
-@seed(20261122)
-@given(st.none() | st.integers(0, 1 << 44), st.none() | st.integers(0, 1 << 44))
-def test_progress_is_a_share_or_unknown(resident: int | None, expected: int | None) -> None:
-    progress = load_progress(resident, expected)
-    assert progress is None if resident is None or not expected else 0 <= (progress or 0) <= 0.99
-
-
-def test_threads_leave_a_core_to_the_desktop() -> None:
-    assert threads_to_use(0, physical_cores=4, usable_cores=8) == 3
-    assert threads_to_use(0, physical_cores=8, usable_cores=2) == 1
-    assert threads_to_use(0, physical_cores=None, usable_cores=1) == 1
-    assert threads_to_use(6, physical_cores=4, usable_cores=4) == 6
-
-
-def test_big_files_get_more_time() -> None:
-    assert load_deadline_ms(0) == 300_000
-    assert load_deadline_ms(40 << 30) == 1_100_000
-
-
-def test_an_old_processor_is_named_by_what_it_lacks() -> None:
-    assert missing_features("processor: 0\nflags\t\t: fpu sse sse2 avx fma\n") == ["avx2", "f16c", "bmi2"]
-    assert missing_features("flags : avx2 fma f16c bmi2") == []
-    assert missing_features("Features : fp asimd") == []
-
-
-# --- Hanging ----------------------------------------------------------------------------------------------------------
-
-
-class HurriedClock(SystemClock):
-    """Ten times as fast, so that a silence is long sooner."""
-
-    def monotonic_us(self) -> int:
-        return super().monotonic_us() * 10
-
-
-def test_a_child_that_hangs_is_ended_with_a_clear_error_and_replaced(endless: Path) -> None:
-    async def scenario() -> None:
-        async with llama(endless, clock=HurriedClock()) as engine:
-            await engine.ensure_ready(20_000)
-            hung = engine.pid
-            assert hung is not None
-            async with aclosing(engine.generate(CHAT)) as events:
-                await anext(events)
-                os.kill(hung, signal.SIGSTOP)
-                began = time.monotonic()
-                with pytest.raises(EngineFailed):
-                    [event async for event in events]
-                assert time.monotonic() - began < 15
-            await engine.ensure_ready(20_000)
-            assert engine.pid != hung
-            async with aclosing(engine.generate(CHAT)) as events:
-                assert await anext(events)
-
-    asyncio.run(scenario())
-
-
-def test_slow_is_not_stuck() -> None:
-    assert hangs(10_000_000, 500, 500)
-    assert not hangs(9_999_999, 500, 500), "not silent for long"
-    assert not hangs(90_000_000, 500, 501), "it works"
-    assert not hangs(90_000_000, None, None), "nothing can be seen"

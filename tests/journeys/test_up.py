@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,14 +64,15 @@ def command(*words: str) -> list[str]:
 
 
 @contextmanager
-def up(home: Path, *words: str, **environ: str) -> Iterator[Running]:
+def up(home: Path, *words: str, port: int = 8460, **environ: str) -> Iterator[Running]:
     process = subprocess.Popen(
-        command("up", "--port", "8460", *words),
+        command("up", "--port", str(port), *words),
         env={**os.environ, "AFFOUAGE_HOME": str(home), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        umask=0,  # the worst a user may have
     )
     running = Running(process)
     try:
@@ -84,6 +86,21 @@ def up(home: Path, *words: str, **environ: str) -> Iterator[Running]:
 def get(url: str) -> str:
     with urllib.request.urlopen(url, timeout=10) as response:
         return str(response.read().decode())
+
+
+def assert_closed_to_others(server: psutil.Process, home: Path) -> None:
+    """Loopback only, a key on the engine's own door, no secret where other users look, files for this user alone."""
+    family = [server, *server.children(recursive=True)]
+    for one in family:
+        listening = [seen.laddr for seen in one.net_connections() if seen.status == psutil.CONN_LISTEN]
+        assert all(address.ip == "127.0.0.1" for address in listening), listening
+        shown = " ".join([*one.cmdline(), *one.environ().values()])
+        assert not re.search(r"\b[0-9a-f]{64}\b|\baff_", shown), "a key in the arguments or the environment"
+        for address in listening if one is not server else []:
+            with pytest.raises(urllib.error.HTTPError, match="401"):
+                get(f"http://127.0.0.1:{address.port}/slots")
+    for path in [home / "run", *home.glob("*.db*"), *home.glob("run/*")]:
+        assert path.stat().st_mode & 0o077 == 0, f"others may read {path}"
 
 
 @pytest.mark.starter
@@ -110,6 +127,7 @@ def test_up_answers_a_real_question_and_shows_a_true_receipt(starter_home: Path)
         assert receipt["tokens"]["decoded"] > 0
         children = psutil.Process(running.process.pid).children(recursive=True)
         assert children, "the model runs in a process of its own"
+        assert_closed_to_others(psutil.Process(running.process.pid), starter_home)
         assert running.stop(signal.SIGINT) == 0
         assert not [one for one in children if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
@@ -163,11 +181,12 @@ def test_without_a_model_the_pages_are_served_and_what_to_do_is_said(home: Path)
 
 def test_a_taken_port_is_said_and_the_next_one_used(home: Path) -> None:
     with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of the test before are still closing
-        taken.bind(("127.0.0.1", 8460))
+        taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with up(home, "--offline", "--no-question") as running:
-            running.wait_for("Port 8460 is taken; using 8461")
+        port = taken.getsockname()[1]
+        with up(home, "--offline", "--no-question", port=port) as running:
+            chosen = int(running.wait_for(rf"Port {port} is taken; using (\d+)").group(1))
+            assert port < chosen <= port + 19
             assert "<html" in get(running.wait_for(r"Open (http://\S+)").group(1))
             assert running.stop() == 0
 

@@ -73,6 +73,7 @@ async def reach(settings: Settings, db: Database, key: str | None) -> AsyncItera
     """The commons of this home: the server that runs, or one opened for as long as this is.
 
     ``key``: a member's API key; None asks as the collective itself, which only this machine's owner of the home can.
+    Raises Unavailable when the server goes away meanwhile.
     """
     accounts = Accounts(db, SystemClock())
     own_id, text = None, key
@@ -85,6 +86,11 @@ async def reach(settings: Settings, db: Database, key: str | None) -> AsyncItera
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_connect=10)) as http,
         ):
             yield Client(http, url, text)
+    except aiohttp.ClientError as gone:
+        raise errors.Unavailable(
+            "The server of this home has stopped, or cannot be reached.",
+            remedy="Look with `affouage doctor`, then ask again.",
+        ) from gone
     finally:
         if own_id is not None:
             await accounts.revoke_key(None, own_id)

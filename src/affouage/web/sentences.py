@@ -93,6 +93,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "unavailable": (N_("The commons cannot answer at the moment."), N_("Try again in {wait}.")),
     "model_loading": (N_("The model is waking up."), N_("Try again in {wait}.")),
     "engine_failed": (N_("The program that runs the model stopped."), N_("Ask again: it is being restarted.")),
+    "no_room": (
+        N_("There is not enough free memory for this model."),
+        N_("Try again later, or choose a smaller model."),
+    ),
     "ledger_unavailable": (
         N_("The ledger cannot be written at the moment, so nothing may be answered."),
         N_("Tell an operator: the disk may be full."),
