@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
@@ -30,7 +31,7 @@ from affouage.errors import AffouageError, BadRequest, NotFound
 from affouage.footprint.estimate import estimate
 from affouage.footprint.impact import grid_factor
 from affouage.inference.prompt import read_prefixes
-from affouage.inference.serve import Inference
+from affouage.inference.serve import Inference, StampModel
 from affouage.ledger.ledger import Ledger
 from affouage.ledger.receipt import ModelStamp
 from affouage.pool.engine import Engine
@@ -67,7 +68,7 @@ async def open_commons(
             ledger=ledger,
             clock=clock,
             prefixes=read_prefixes(),
-            stamp_model=_stamper(settings, store),
+            stamp_model=_stamper(settings.home),
             estimate_energy=lambda cpu_us: estimate(
                 cpu_us, declared_watts=settings.footprint.declared_watts, processors=os.cpu_count() or 1
             ),
@@ -130,26 +131,31 @@ class _EngineMaker:
         )
 
 
-def _stamper(settings: Settings, store: ModelStore) -> Callable[[str], ModelStamp]:
-    """What a receipt says of a model: its card and its file where there are any, its bare id otherwise."""
+def _stamper(home: Path) -> StampModel:
+    """What a receipt says of a model beyond its file: its card, its bare id where there is none.
+
+    A card is read once, when its model first answers: reading the catalogue takes milliseconds that others would wait.
+    """
+    known: dict[str, ModelStamp] = {}
 
     def stamp(model_id: str) -> ModelStamp:
-        card = load_cards(settings.home).get(model_id)
-        installed = store.find(model_id)
-        if card is None:
-            return ModelStamp(id=model_id, name=model_id, file_sha256=installed.sha256 if installed else None)
-        return ModelStamp(
-            id=model_id,
-            name=card.name,
-            file=installed.path.name if installed else None,
-            file_sha256=installed.sha256 if installed else None,
-            quantisation=card.quantisation,
-            licence=card.licence.id,
-            openness={axis: card.openness.axis(axis).level for axis in AXES},
-            grade=card.grade,
-        )
+        if model_id not in known:
+            card = load_cards(home).get(model_id)
+            known[model_id] = ModelStamp(id=model_id, name=model_id) if card is None else _stamp_of(card)
+        return known[model_id]
 
     return stamp
+
+
+def _stamp_of(card: Card) -> ModelStamp:
+    return ModelStamp(
+        id=card.id,
+        name=card.name,
+        quantisation=card.quantisation,
+        licence=card.licence.id,
+        openness={axis: card.openness.axis(axis).level for axis in AXES},
+        grade=card.grade,
+    )
 
 
 def build_asgi(commons: Commons) -> SecurityHeaders:

@@ -229,7 +229,7 @@ class Inference:
     async def _settle(self, attempt: _Attempt, problem: BaseException | None) -> None:
         energy = self._estimate_energy(attempt.cpu_us) if attempt.ended_us else Energy()
         receipt = attempt.receipt(
-            model=self._stamp_model(attempt.request.model),
+            model=attempt.stamped(self._stamp_model(attempt.request.model)),
             energy=energy,
             impacts=assess(energy, self._grid),
             total_ms=(self.clock.monotonic_us() - attempt.began_us) // 1000,
@@ -283,6 +283,11 @@ class _Attempt:
             self.progress = event
         else:
             self.usage, self.timings = event.usage, event.timings
+
+    def stamped(self, model: ModelStamp) -> ModelStamp:
+        """With the file the engine really loaded, whatever lies on the disk by now."""
+        engine = self.engine.identity()
+        return msgspec.structs.replace(model, file=engine.file_name, file_sha256=engine.file_sha256)
 
     def note_refusal(self, refused: AffouageError) -> None:
         """A prompt over the context was counted, then nothing was computed."""
