@@ -2,7 +2,7 @@
 # System packages the tests need. Installs them when it may (root on Debian or Ubuntu), names them when it may not.
 set -eu
 missing=
-command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing="$missing chromium"
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || missing="$missing chromium fonts-dejavu-core"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "Installing system packages for the tests:$missing"

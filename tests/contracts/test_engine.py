@@ -79,6 +79,10 @@ def llama_subject(engine: Any, client: OpenAICompatibleEngine) -> Subject:
     return Subject(engine, count_tokens, busy_slots)
 
 
+REAL_ONLY = pytest.mark.parametrize("opened", ["embedded", "server"], indirect=True)
+"""For what the echo does not claim to do: infilling, log probabilities."""
+
+
 @pytest.fixture(params=["embedded", "server", "echo"])
 def opened(request: pytest.FixtureRequest, models: dict[bool, Path]) -> Open:
     """Opens the engine, inside the test's event loop: ``async with opened(endless) as subject``."""
@@ -316,11 +320,10 @@ def test_render_is_what_was_read(opened: Open, kind: str) -> None:
     asyncio.run(scenario())
 
 
+@REAL_ONLY
 def test_infill_reads_prefix_and_suffix_and_nothing_else(opened: Open) -> None:
     async def scenario() -> None:
         async with opened(False) as subject:
-            if not subject.is_llama_cpp:
-                pytest.skip("the echo has no infilling")
             asked = ChatRequest(
                 kind="infill", model=MODEL, prompt="def add(a, b):\n    ", suffix="\n\n\nprint(add(1, 2))"
             )
@@ -333,11 +336,10 @@ def test_infill_reads_prefix_and_suffix_and_nothing_else(opened: Open) -> None:
     asyncio.run(scenario())
 
 
+@REAL_ONLY
 def test_completion_logprobs_have_openais_older_shape(opened: Open) -> None:
     async def scenario() -> None:
         async with opened(False) as subject:
-            if not subject.is_llama_cpp:
-                pytest.skip("the echo has no probabilities")
             asked = ChatRequest(kind="completion", model=MODEL, prompt="Dis :", max_tokens=3, options={"logprobs": 2})
             deltas = [one for one in await events_of(subject.engine, asked) if isinstance(one, Delta)]
             shapes = [choice(one)["logprobs"] for one in deltas if delta_text(one)]
