@@ -14,6 +14,9 @@ import httpx
 import pytest
 
 from affouage.adapters.engines.llama_cpp import LlamaCppEngine
+from affouage.catalogue.card import Card, Licence
+from affouage.catalogue.openness import Say
+from affouage.catalogue.store import ModelStore
 from affouage.clock import SystemClock
 from affouage.settings import read
 from affouage.testing import LiveCommons, serving
@@ -136,3 +139,26 @@ def test_the_starter_model_calls_tools(tmp_path: Path, starter_model: Path) -> N
                 function = answer["message"]["tool_calls"][0]["function"]
                 assert function["name"] == "meteo"
                 assert "Paris" in json.loads(function["arguments"])["ville"]
+
+
+def test_the_context_told_before_the_first_load_is_what_a_request_may_use(tmp_path: Path, tiny_model: Path) -> None:
+    home = tmp_path / "home"
+    card = Card(
+        id="tiny",
+        name="Tiny",
+        publisher="These tests",
+        licence=Licence("Apache-2.0"),
+        grade="fixture",
+        good_at=(Say("Réciter.", "Reciting."),),
+        bad_at=(Say("Le reste.", "The rest."),),
+        context_tokens=32_768,
+    )
+    store = ModelStore(home / "models")
+    store.add_card(card)
+    store.import_file(tiny_model, card)
+    with serving(read({"AFFOUAGE_ENGINE_CONTEXT_TOKENS": "2048"}, home=home)) as live:
+        headers = {"authorization": f"Bearer {live.api_key()}"}
+        with httpx.Client(base_url=live.url, headers=headers, timeout=60, trust_env=False) as client:
+            assert client.get("/v1/models/tiny").json()["affouage"]["context"] == 2048
+            until(lambda: client.post(CHAT, json={"model": "tiny", **QUESTION}).status_code == 200, timeout_s=30)
+            assert client.get("/v1/models/tiny").json()["affouage"]["context"] == 2048

@@ -22,10 +22,21 @@ _encode = msgspec.json.encode
 
 
 def model_object(
-    model_id: str, card: Card | None, installed: InstalledModel | None, engine: Engine | None, since_ms: int
+    model_id: str,
+    card: Card | None,
+    installed: InstalledModel | None,
+    engine: Engine | None,
+    *,
+    since_ms: int,
+    context_tokens: int,
 ) -> dict[str, Any]:
-    """OpenAI's model object. ``created`` is when the file came here; for another's machine, since when it is known."""
+    """OpenAI's model object. ``created`` is when the file came here; for another's machine, since when it is known.
+
+    ``context``: tokens one request may use here; before the first load, the settings' ``context_tokens`` at most.
+    """
     context = engine.context_tokens if engine else None
+    if context is None and installed is not None and card is not None and card.context_tokens is not None:
+        context = min(card.context_tokens, context_tokens)
     return {
         "id": model_id,
         "object": "model",
@@ -36,7 +47,7 @@ def model_object(
             "openness": {axis: card.openness.axis(axis).level if card else "unknown" for axis in AXES},
             "grade": card.grade if card else None,
             "licence": card.licence.id if card else None,
-            "context": context or (card.context_tokens if card else None),
+            "context": context,
             "state": engine.state().status if engine else "stopped",
         },
     }
@@ -72,7 +83,12 @@ class Models:
         engines = {engine.model_id: engine for engine in self._commons.inference.node.engines()}
         return {
             model_id: model_object(
-                model_id, cards.get(model_id), installed.get(model_id), engines.get(model_id), self._since_ms
+                model_id,
+                cards.get(model_id),
+                installed.get(model_id),
+                engines.get(model_id),
+                since_ms=self._since_ms,
+                context_tokens=self._commons.settings.engine.context_tokens,
             )
             for model_id in {*engines, *installed}
         }
