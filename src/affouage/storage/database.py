@@ -8,13 +8,14 @@ the disk. One failed function loses its own work and nobody else's. Writes never
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -171,7 +172,8 @@ def open_database(path: Path) -> Database:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # nobody else reads it, nor its log
     engine = make_engine(path)
     try:
-        bring_up_to_date(engine)
+        with _one_at_a_time(path.parent):
+            bring_up_to_date(engine)
     except OperationalError as refused:
         engine.dispose()
         if "readonly" in str(refused) or "unable to open" in str(refused):
@@ -189,6 +191,24 @@ def open_database(path: Path) -> Database:
         engine.dispose()
         raise
     return Database(engine)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Hold the folder while a database is opened: SQLite does not wait its turn to turn a new file into WAL.
+
+    A folder that cannot be read is not held: opening the file then says what is wrong.
+    """
+    try:
+        held = os.open(folder, os.O_RDONLY)
+    except OSError:
+        yield
+        return
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def make_engine(path: Path) -> Engine:
