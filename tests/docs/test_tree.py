@@ -16,7 +16,7 @@ DISTRIBUTIONS_MAX = 50
 _GENERATED = {"requirements.txt", "requirements-dev.txt", "LICENSE", "docs/reference/cli.md"}
 
 # Written in pieces, so that this file does not contain what it looks for.
-_REGISTRIES = ("pypi" + ".org", "python" + "hosted.org", "npmjs" + ".org", "deb.debian" + ".org", "--index" + "-url")
+_REGISTRIES = ("pypi" + ".org", "python" + "hosted.org", "npmjs" + ".org", "deb." + "debian.org", "--index" + "-url")
 _PLACES = ("/wo" + "rk/", "/tmp/" + "scratch", "/tmp/" + "brief", "/root/" + ".", "sub" + "agent")
 
 
