@@ -35,6 +35,14 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	@$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-dev.txt
 	@touch $@
 
+# BoaviztAPI, an oracle of the tests, apart: it pins other versions of what the commons uses.
+$(VENV)/.oracle: requirements-oracle.txt $(VENV)/.dev
+	@echo "Fetching the tests' oracle (about a minute, once) ..."
+	@sh scripts/make_venv.sh "$(PYTHON)" "$(VENV)/oracle"
+	@$(VENV)/oracle/bin/python -m pip install --disable-pip-version-check --no-cache-dir --quiet --require-hashes \
+		--only-binary :all: -r requirements-oracle.txt
+	@touch $@
+
 install: $(VENV)/.runtime
 install-dev: $(VENV)/.dev
 
@@ -47,7 +55,7 @@ check: install-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: install-dev
+test: install-dev $(VENV)/.oracle
 	@sh scripts/system_packages.sh
 	@# Here rather than in a test: 1.1 GB has no place under a test's deadline. Without it, tests skip (on CI, fail).
 	@-AFFOUAGE_HOME=.cache $(BIN)/affouage models pull qwen2.5-coder-1.5b-instruct

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Rewrite the two locks: exact versions with hashes, no address of any index, nothing younger than a week.
+# Rewrite the locks: exact versions with hashes, no address of any index, nothing younger than a week.
 set -eu
 cd "$(dirname "$0")/.."
 cutoff=$(date -u -d '7 days ago' +%Y-%m-%d)
@@ -9,4 +9,6 @@ lock() {
 }
 lock requirements.txt pyproject.toml
 lock requirements-dev.txt --group dev --constraint requirements.txt pyproject.toml
+# An oracle of the tests, in an environment of its own: it pins the web libraries that the commons itself uses.
+printf '%s\n' 'boaviztapi==2.5.0' | lock requirements-oracle.txt -
 printf '%s\n' 'hatchling==1.27.0' 'editables' | lock requirements-build.txt -
