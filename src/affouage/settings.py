@@ -47,19 +47,35 @@ class EngineSettings:
     idle_unload_ms: int = _key(15 * 60_000, "A model nobody uses for so long leaves the memory.")
     load_wait_ms: int = _key(4_000, "How long a request waits for a model being loaded before it is told to come back.")
     max_waiting: int = _key(64, "Requests that may wait for a slot, per model; further ones are refused.")
+    suspend_command: str = _key("", "Command run when nobody asked anything for suspend_after_ms (systemctl suspend).")
+    suspend_after_ms: int = _key(30 * 60_000, "How long nobody asks before suspend_command is run.", least=60_000)
     default_model: str = _key("qwen2.5-coder-1.5b-instruct", "Model of members who choose none.")
 
 
 @dataclass(frozen=True)
 class FootprintSettings:
     country: str = _key("", "ISO 3166 alpha-3 code of the electricity; empty: carbon is unknown, and shown so.")
+    factor_set: str = _key("", "Set of factors to count with; empty: the newest of this version.")
+    meter: str = _key("", "Id of the meter to count by (`affouage meter list`); empty: the best one there is.")
     declared_watts: float = _key(0.0, "Watts of this machine at full load, as its owner declares; 0: none.")
+    declared_idle_watts: float = _key(0.0, "Watts of this machine when it does nothing, as declared; 0: none.")
+    base_watts: float = _key(0.0, "Watts of what the processor's and cards' own counters leave out; 0: none declared.")
+    psu_efficiency_low: float = _key(0.80, "Worst efficiency of the power supply.", least=0.3, most=1)
+    psu_efficiency_high: float = _key(0.92, "Best efficiency of the power supply.", least=0.3, most=1)
+    powercap_root: str = _key("/sys/class/powercap", "Where the processor's energy counters are read.")
+    hwmon_root: str = _key("/sys/class/hwmon", "Where the sensors of the machine are read.")
+    pue: float = _key(1.0, "Electricity of the place / electricity of the machine; 1 at home.", least=1, most=3)
+    water_on_site_l_per_kwh: float = _key(0.0, "Litres evaporated to cool the machine, per kWh; 0 at home.")
+    price_eur_per_kwh: float = _key(0.0, "What a kWh costs the commons, taxes included; 0: not told.")
+    hosting_eur_per_month: float = _key(0.0, "Rent, connection, repairs: what the machine costs besides, per month.")
+    subscription_eur_per_month: float = _key(20.0, "Subscription that a member's share is compared with, per month.")
 
 
 @dataclass(frozen=True)
 class CommonsSettings:
     name: str = _key("", "Name of the collective, shown on the pages.")
     language: str = _key("fr", "Language of the commons: fr or en.", choices=("fr", "en"))
+    time_zone: str = _key("", "Time zone of days and months (Europe/Paris); empty: this machine's own.")
     keep_days: int = _key(30, "Days a conversation is kept when a member asks to keep it.", least=1)
 
 
@@ -77,6 +93,25 @@ class UpstreamSettings:
 
 
 @dataclass(frozen=True)
+class MeterSettings:
+    """One meter of this machine (a ``[[meter]]`` row)."""
+
+    id: str = _key("", "Name of the meter, shown on receipts.")
+    kind: str = _key(
+        "plug_http", "plug_http, plug_mqtt or counter_file.", choices=("plug_http", "plug_mqtt", "counter_file")
+    )
+    url: str = _key("", "Address that answers JSON (plug_http) or the broker, mqtt://host:port (plug_mqtt).")
+    topic: str = _key("", "Topic the plug publishes JSON on (plug_mqtt).")
+    path: str = _key("", "File that holds the reading (counter_file).")
+    energy_field: str = _key("", "Where the energy counter stands, dots between names: aenergy.total.")
+    energy_unit: str = _key("Wh", "Unit of energy_field: Wh, kWh, J, mJ or uJ.", choices=("Wh", "kWh", "J", "mJ", "uJ"))
+    power_field: str = _key("", "Where the power in watts stands, when there is no energy counter.")
+    uncertainty_percent: float = _key(3.0, "How far the meter may be from the truth, in percent.", most=100)
+    user: str = _key("", "User name of the plug or broker.")
+    password_env: str = _key("", "Environment variable that holds its password; never the password itself.")
+
+
+@dataclass(frozen=True)
 class Settings:
     home: Path
     server: ServerSettings = ServerSettings()
@@ -84,6 +119,7 @@ class Settings:
     footprint: FootprintSettings = FootprintSettings()
     commons: CommonsSettings = CommonsSettings()
     upstreams: tuple[UpstreamSettings, ...] = ()
+    meters: tuple[MeterSettings, ...] = ()
     hub_url: str = _key(HUB_URL, "Hub that model files are pulled from.")
 
     @property
@@ -134,29 +170,46 @@ def read(environ: Mapping[str, str] | None = None, home: Path | None = None) -> 
             ) from refused
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
             raise SettingsError(f"{path} is not TOML: {wrong}.", remedy="Mend the line it names.") from wrong
-    known = {*TABLES, "upstream", "hub_url"}
+    known = {*TABLES, "upstream", "meter", "hub_url"}
     for name in document:
         if name not in known:
             raise SettingsError(f"{path}: unknown table [{name}].", remedy=f"Known: {', '.join(sorted(known))}.")
     tables = {name: _read_table(name, kind, document.get(name, {}), environ) for name, kind in TABLES.items()}
     hub_url = _web_address("hub_url", environ.get("AFFOUAGE_HUB_URL") or document.get("hub_url") or HUB_URL)
-    return Settings(home=home, upstreams=_read_upstreams(document.get("upstream", [])), hub_url=hub_url, **tables)
+    upstreams, meters = _read_upstreams(document.get("upstream", [])), _read_meters(document.get("meter", []))
+    return Settings(home=home, upstreams=upstreams, meters=meters, hub_url=hub_url, **tables)
 
 
 def _read_upstreams(rows: Any) -> tuple[UpstreamSettings, ...]:
     how_to = "See docs/how-to/add-an-engine.md."
-    if not isinstance(rows, list):
-        raise SettingsError("[upstream] is one table.", remedy=f"Write [[upstream]], with two brackets. {how_to}")
-    upstreams: list[UpstreamSettings] = [_read_table("upstream", UpstreamSettings, row, {}) for row in rows]
+    upstreams: list[UpstreamSettings] = _read_rows("upstream", UpstreamSettings, rows, how_to)
     for row in upstreams:
         if not row.id or not row.url:
             raise SettingsError("An [[upstream]] row needs id and url.", remedy=how_to)
         _web_address("upstream.url", row.url)
-    ids = [row.id for row in upstreams]
-    for one in ids:
-        if ids.count(one) > 1:
-            raise SettingsError(f"Two [[upstream]] rows have the id {one!r}.", remedy="Rename one of them.")
     return tuple(upstreams)
+
+
+def _read_meters(rows: Any) -> tuple[MeterSettings, ...]:
+    how_to = "See docs/how-to/add-a-meter.md."
+    meters: list[MeterSettings] = _read_rows("meter", MeterSettings, rows, how_to)
+    needed = {"plug_http": ("url",), "plug_mqtt": ("url", "topic"), "counter_file": ("path",)}
+    for row in meters:
+        for key in ("id", *needed[row.kind]):
+            if not getattr(row, key):
+                raise SettingsError(f"The [[meter]] row {row.id!r} ({row.kind}) needs {key}.", remedy=how_to)
+    return tuple(meters)
+
+
+def _read_rows(name: str, kind: Any, rows: Any, how_to: str) -> list[Any]:
+    if not isinstance(rows, list):
+        raise SettingsError(f"[{name}] is one table.", remedy=f"Write [[{name}]], with two brackets. {how_to}")
+    read_rows = [_read_table(name, kind, row, {}) for row in rows]
+    ids = [row.id for row in read_rows]
+    for one in ids:
+        if one and ids.count(one) > 1:
+            raise SettingsError(f"Two [[{name}]] rows have the id {one!r}.", remedy="Rename one of them.")
+    return read_rows
 
 
 def _web_address(key: str, value: Any) -> str:

@@ -35,6 +35,15 @@ _COMMANDS = {
         "affouage.cli.ledger:ledger",
         "The books: every reservation and every settlement, each chained to the one before.",
     ),
+    "footprint": (
+        "affouage.cli.footprint:footprint",
+        "What the commons uses and costs: report, allowance, factors, comparison, machine.",
+    ),
+    "meter": ("affouage.cli.meter:meter", "Where the energy figures come from: list, test, calibrate."),
+    "audit": (
+        "affouage.cli.audit:audit",
+        "Compute any figure again from a file, or a closed period from its readings.",
+    ),
     "doctor": ("affouage.cli.doctor:doctor", "Look at everything that can be wrong here, and say how to mend it."),
 }
 

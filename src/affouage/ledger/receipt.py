@@ -61,22 +61,37 @@ class Durations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Energy(msgspec.Struct, frozen=True, kw_only=True):
-    """Microjoules, low/central/high, and how they are known. ``cpu_us``: the raw input, processor time attributed."""
+    """Microjoules of one attempt: its exact part of the meter (central = ``static_uj`` + ``dynamic_uj``), with range.
+
+    ``method``: code of the sentence "how this is known"; ``facts``: the figures it quotes. ``at_least``: part of the
+    attempt ran while the meter could not be read, so this is a lower bound. ``machine_share_us``: the machine's time
+    that fell to this attempt (each instant shared equally among those served), by which embodied impacts are shared.
+    """
 
     interval_uj: Interval | None = None
+    static_uj: int | None = None
+    dynamic_uj: int | None = None
     quality: Quality = "unknown"
     method: str = ""
-    cpu_us: int | None = None
+    facts: dict[str, str | int | float] = {}
+    at_least: bool = False
+    machine_share_us: int | None = None
 
 
 class Impacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Of the use phase only. None is unknown and is shown so, never 0."""
+    """Low/central/high of four indicators. None is unknown and is shown so, never 0.
+
+    ``gwp_g``: g CO2e; ``water_l``: litres consumed; ``adpe_g_sb``: minerals and metals, g antimony equivalent;
+    ``primary_energy_mj``: MJ. ``quality`` of the worst part, never ``measured``. ``at_least``: some part is unknown.
+    """
 
     gwp_g: Interval | None = None
     water_l: Interval | None = None
     adpe_g_sb: Interval | None = None
     primary_energy_mj: Interval | None = None
     factor_set: str | None = None
+    quality: Quality = "unknown"
+    at_least: bool = False
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,10 +113,68 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     durations: Durations
     energy: Energy = Energy()
     impacts: Impacts = Impacts()
+    """Of the use phase. The machine's making is shared out at the end of the day, when the day's users are known."""
+    machine_id: str = ""
+    workshop: str = ""
+    """Workshop, or door for what comes by none."""
+    use: str = ""
+    """Use declared for an exemption from the energy allowance (accessibility, emergency); counted in public."""
     prefix: PrefixStamp | None = None
     prompt_sha256: str | None = None
     rules: tuple[str, ...] = ()
-    """Voted rules in force, by name and version."""
+    """Rules in force, by area and version: ``budget@3``."""
+    notices: tuple[str, ...] = ()
+    """What the member was told with this answer: ``budget:commons:day:80``, ``sober:<model asked for>``."""
+
+
+class MeterStamp(msgspec.Struct, frozen=True, kw_only=True):
+    """The meter a block was counted by: see ``footprint.meter.MeterInfo``."""
+
+    id: str
+    kind: str
+    quality: Quality
+    low_factor: float
+    high_factor: float
+    method: str
+    facts: dict[str, str | int | float] = {}
+
+
+class LastReading(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the counters stood at the end of a block: what a start after an unclean stop goes on from."""
+
+    at_us: int
+    epoch: str
+    counters_uj: dict[str, int]
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """A run of windows, shared out: sum of ``parts`` + idle + unattributed + contended = ``energy_uj``, exactly.
+
+    ``parts``: by request id, (static_uj, dynamic_uj, machine_share_us). ``known_us``: time whose energy is known,
+    ``gap_us``: time the meter could not be read. ``readings_sha256``: digest of the windows as kept in
+    ``reading_block``. ``clean``: the commons was stopped in order after it, so nothing is looked for in between.
+    """
+
+    id: str
+    attempt: int = 1
+    member_id: str = ""
+    machine_id: str
+    t0_ms: int
+    t1_ms: int
+    meter: MeterStamp
+    energy_uj: int
+    idle_uj: int
+    unattributed_uj: int
+    contended_uj: int
+    parts: dict[str, tuple[int, int, int]] = {}
+    idle_us: int
+    known_us: int
+    gap_us: int = 0
+    flags: tuple[str, ...] = ()
+    windows: int
+    readings_sha256: str
+    last: LastReading | None = None
+    clean: bool = False
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,3 +188,7 @@ class Reservation(msgspec.Struct, frozen=True, kw_only=True):
     model_id: str
     created_ms: int
     tokens: int | None = None
+    workshop: str = ""
+    use: str = ""
+    energy_uj: int | None = None
+    """Microjoules held of the allowance at the start; None when no allowance is in force."""

@@ -5,7 +5,20 @@ Nothing here holds a prompt or an answer except ``turn``, and only when a member
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -98,7 +111,9 @@ ledger_entry = Table(
     Column("seq", Integer, primary_key=True),  # 1, 2, 3 ... without a gap
     Column("request_id", String, nullable=False),
     Column("attempt", Integer, nullable=False),
-    Column("kind", String, nullable=False),  # reserved | settled | voided
+    Column(
+        "kind", String, nullable=False
+    ),  # reserved | settled | voided | block | period | restatement | machine | rule
     Column("member_id", String, nullable=False),
     Column("created_ms", Integer, nullable=False),
     Column("body", Text, nullable=False),  # canonical JSON, hashed as it stands
@@ -113,4 +128,107 @@ receipt_salt = Table(
     Column("request_id", String, primary_key=True),
     Column("member_id", String, nullable=False),
     Column("salt", LargeBinary, nullable=False),  # forgotten with the member's data: the hash then says nothing
+)
+
+reading_block = Table(  # the windows behind a ledger entry of kind "block", to compute it again
+    "reading_block",
+    metadata,
+    Column("id", String, primary_key=True),  # the block's id
+    Column("machine_id", String, nullable=False),
+    Column("t0_ms", Integer, nullable=False),
+    Column("t1_ms", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # zlib of canonical JSON: footprint.windows.Readings
+    Index("reading_block_by_time", "machine_id", "t1_ms"),
+)
+
+usage_day = Table(  # sums of receipts, so that no report and no allowance ever reads the ledger again
+    "usage_day",
+    metadata,
+    Column("dimension", String, primary_key=True),  # total | member | model | workshop | use
+    Column("key", String, primary_key=True),  # "" for total
+    Column("day", String, primary_key=True),  # 2026-11-22, in the commons' time zone, of the settlement
+    Column("machine_id", String, primary_key=True),
+    Column("factor_set", String, primary_key=True),  # "" when no factor was in force
+    Column("quality", String, primary_key=True),  # of the energy
+    Column("requests", Integer, nullable=False),
+    Column("lost", Integer, nullable=False),  # failed through a machine or the software: the collective's losses
+    Column("cancelled", Integer, nullable=False),
+    Column("unknown", Integer, nullable=False),  # requests whose energy is not known, or a lower bound
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("decoded_tokens", BigInteger, nullable=False),
+    Column("static_uj", BigInteger, nullable=False),
+    Column("dynamic_uj", BigInteger, nullable=False),
+    Column("lost_uj", BigInteger, nullable=False),  # part of the two above spent by lost attempts
+    Column("low_uj", BigInteger, nullable=False),
+    Column("high_uj", BigInteger, nullable=False),
+    Column("machine_share_us", BigInteger, nullable=False),
+    Index("usage_by_day", "day", "dimension"),
+)
+
+machine_day = Table(  # sums of blocks
+    "machine_day",
+    metadata,
+    Column("day", String, primary_key=True),  # of the block's end
+    Column("machine_id", String, primary_key=True),
+    Column("meter_id", String, primary_key=True),
+    Column("factor_set", String, primary_key=True),
+    Column("quality", String, primary_key=True),
+    Column("energy_uj", BigInteger, nullable=False),
+    Column("requests_uj", BigInteger, nullable=False),
+    Column("idle_uj", BigInteger, nullable=False),
+    Column("unattributed_uj", BigInteger, nullable=False),
+    Column("contended_uj", BigInteger, nullable=False),
+    Column("low_uj", BigInteger, nullable=False),
+    Column("high_uj", BigInteger, nullable=False),
+    Column("requests_us", BigInteger, nullable=False),  # machine time shared out to requests
+    Column("idle_us", BigInteger, nullable=False),
+    Column("known_us", BigInteger, nullable=False),
+    Column("gap_us", BigInteger, nullable=False),
+)
+
+allowance_hold = Table(  # what running requests may still use; a row lives as long as its request
+    "allowance_hold",
+    metadata,
+    Column("request_id", String, primary_key=True),
+    Column("member_id", String, nullable=False),
+    Column("workshop", String, nullable=False),
+    Column("energy_uj", BigInteger, nullable=False),
+)
+
+rule_version = Table(  # the one place rules come from; decided by somebody, in the books, never edited
+    "rule_version",
+    metadata,
+    Column("area", String, primary_key=True),  # budget | hours | pot
+    Column("version", Integer, primary_key=True),  # 1, 2, 3 ...
+    Column("in_force_ms", Integer, nullable=False),
+    Column("body", Text, nullable=False),  # JSON of the area's own type
+    Column("decided_by", String, nullable=False),  # a member's name, "the command line", later a vote
+    Column("reason", String, nullable=False),
+)
+
+closed_period = Table(
+    "closed_period",
+    metadata,
+    Column("period", String, primary_key=True),  # 2026-11
+    Column("entry_seq", Integer, nullable=False),  # the ledger entry of kind "period"
+)
+
+machine_version = Table(  # descriptions of machines over time: what embodied impacts were computed from
+    "machine_version",
+    metadata,
+    Column("machine_id", String, primary_key=True),
+    Column("from_ms", Integer, primary_key=True),
+    Column("body", Text, nullable=False),  # JSON of footprint.machine.Machine
+)
+
+calibration = Table(  # static power and token weights, found by `affouage meter calibrate`; the newest counts
+    "calibration",
+    metadata,
+    Column("machine_id", String, primary_key=True),
+    Column("model_id", String, primary_key=True),  # "" for the machine's static power
+    Column("at_ms", Integer, primary_key=True),
+    Column("meter_id", String, nullable=False),
+    Column("idle_uw", BigInteger),  # microwatts, for model_id ""
+    Column("kappa", Float),  # energy of a prompt token / of a decoded token
+    Column("decode_ms", Float),  # milliseconds per decoded token: weight against other models
 )

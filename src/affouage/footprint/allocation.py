@@ -1,0 +1,157 @@
+"""PC-1, the conservative share: who used a window's energy. Pure, in integer microjoules, exact.
+
+For a window of length D with energy E on a machine of static power P0:
+
+- static part S = min(E, P0 x D): at every instant shared equally among the requests being served, idle with none;
+- dynamic part E - S: in proportion to the work done in the window, ``weight x (kappa x prompt tokens computed + tokens
+  decoded)``; ``unattributed`` when nobody worked. Of it, what a foreign process did goes to ``contended`` first.
+
+Law: sum of the requests' parts + idle + unattributed + contended = E. Largest remainder, ties to the lowest request id.
+For a fixed cost plus additive work this is the exact Shapley value. Source: docs/reference/footprint.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import pairwise
+from math import lcm
+
+import msgspec
+
+from affouage.units import split_exactly
+
+MILLION = 1_000_000
+
+
+class Presence(msgspec.Struct, frozen=True, kw_only=True):
+    """A request in a window. ``prompt_tokens``: computed in this window, cached ones excluded; ``decoded_tokens``:
+    decoded in it, kept or thrown away. ``kappa``: energy of a prompt token / energy of a decoded token, for this
+    machine and model. ``weight``: energy of a decoded token relative to that of the other models here (1 if alone).
+    """
+
+    request_id: str
+    start_us: int
+    end_us: int
+    prompt_tokens: int = 0
+    decoded_tokens: int = 0
+    kappa: float = 1.0
+    weight: float = 1.0
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True):
+    """``t0_us < t1_us``; ``p0_uw``: static power in microwatts, None when nobody knows it yet (then the time without
+    any request is static, the rest dynamic); ``foreign_ppm``: share of the work that was not ours.
+    """
+
+    t0_us: int
+    t1_us: int
+    energy_uj: int
+    p0_uw: int | None = None
+    foreign_ppm: int = 0
+    requests: tuple[Presence, ...] = ()
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A request's part. ``machine_share_us``: the machine's time, each instant shared equally among those served."""
+
+    static_uj: int = 0
+    dynamic_uj: int = 0
+    machine_share_us: int = 0
+
+    def __add__(self, other: Part) -> Part:
+        return Part(
+            static_uj=self.static_uj + other.static_uj,
+            dynamic_uj=self.dynamic_uj + other.dynamic_uj,
+            machine_share_us=self.machine_share_us + other.machine_share_us,
+        )
+
+    @property
+    def energy_uj(self) -> int:
+        return self.static_uj + self.dynamic_uj
+
+
+class Allocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A window shared out: microjoules; ``idle_us`` is the time nobody was served."""
+
+    parts: dict[str, Part]
+    idle_uj: int
+    unattributed_uj: int
+    contended_uj: int
+    idle_us: int
+
+    @property
+    def energy_uj(self) -> int:
+        """Equal to the window's, by law."""
+        return sum(p.energy_uj for p in self.parts.values()) + self.idle_uj + self.unattributed_uj + self.contended_uj
+
+
+def allocate(window: Window) -> Allocation:
+    """Share a window. Raises ``ValueError`` for a window or a request that cannot be (negative, empty, twice)."""
+    _check(window)
+    requests = sorted(window.requests, key=lambda one: one.request_id)
+    length_us = window.t1_us - window.t0_us
+    presence = _presence(window, requests)
+    idle_time = Fraction(length_us) - sum(presence, Fraction(0))
+    static = _static_uj(window, idle_time)
+    statics = _split(static, [*presence, idle_time])
+    times = _split(length_us, [*presence, idle_time])
+    dynamic = window.energy_uj - static
+    contended = dynamic * window.foreign_ppm // MILLION
+    work = [_work(one) for one in requests]
+    dynamics = _split(dynamic - contended, work) if any(work) else [0] * len(requests)
+    return Allocation(
+        parts={
+            one.request_id: Part(static_uj=statics[i], dynamic_uj=dynamics[i], machine_share_us=times[i])
+            for i, one in enumerate(requests)
+        },
+        idle_uj=statics[-1],
+        unattributed_uj=0 if any(work) else dynamic - contended,
+        contended_uj=contended,
+        idle_us=times[-1],
+    )
+
+
+def _check(window: Window) -> None:
+    if window.t1_us <= window.t0_us or window.energy_uj < 0 or (window.p0_uw or 0) < 0:
+        raise ValueError("a window has a length, and its energy and static power are not negative")
+    if not 0 <= window.foreign_ppm <= MILLION:
+        raise ValueError("foreign_ppm is between 0 and 1000000")
+    if len({one.request_id for one in window.requests}) != len(window.requests):
+        raise ValueError("a request is in a window once")
+    for one in window.requests:
+        if one.end_us < one.start_us or min(one.prompt_tokens, one.decoded_tokens) < 0:
+            raise ValueError(f"{one.request_id}: times out of order, or a negative count of tokens")
+        if not (0 <= one.kappa < float("inf") and 0 <= one.weight < float("inf")):
+            raise ValueError(f"{one.request_id}: kappa and weight are finite and not negative")
+
+
+def _static_uj(window: Window, idle_time: Fraction) -> int:
+    length_us = window.t1_us - window.t0_us
+    if window.p0_uw is None:
+        return round(window.energy_uj * idle_time / length_us)
+    return min(window.energy_uj, window.p0_uw * length_us // MILLION)
+
+
+def _presence(window: Window, requests: Sequence[Presence]) -> list[Fraction]:
+    """Microseconds of the window that fall to each request, every instant shared equally among those present."""
+    spans = [(max(one.start_us, window.t0_us), min(one.end_us, window.t1_us)) for one in requests]
+    edges = sorted({edge for span in spans if span[1] > span[0] for edge in span})
+    shares = [Fraction(0)] * len(requests)
+    for left, right in pairwise(edges):
+        present = [i for i, (start, end) in enumerate(spans) if start <= left and end >= right and end > start]
+        for i in present:
+            shares[i] += Fraction(right - left, len(present))
+    return shares
+
+
+def _work(one: Presence) -> Fraction:
+    # Through the decimal writing: 0.1 is a tenth here, for everybody who replays it.
+    return Fraction(repr(one.weight)) * (Fraction(repr(one.kappa)) * one.prompt_tokens + one.decoded_tokens)
+
+
+def _split(total: int, weights: Sequence[Fraction]) -> list[int]:
+    """``units.split_exactly`` on exact fractions."""
+    scale = lcm(*(one.denominator for one in weights))
+    whole = [int(one * scale) for one in weights]
+    return split_exactly(total, whole) if any(whole) else [0] * len(weights)
