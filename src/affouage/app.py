@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -17,62 +16,103 @@ from affouage import gateway, web
 from affouage.adapters.engines.embedder import UsemEmbedder
 from affouage.adapters.engines.llama_cpp import LlamaCppEngine
 from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
+from affouage.adapters.meters.choose import open_meter
 from affouage.asgi.commons import Commons
 from affouage.asgi.headers import SecurityHeaders
 from affouage.assembly.accounts import Accounts
+from affouage.assembly.charter import Charter
 from affouage.assembly.conversations import Conversations
 from affouage.catalogue.card import Card, load_cards
 from affouage.catalogue.fit import need_bytes
-from affouage.catalogue.machine import memory
+from affouage.catalogue.machine import machine_id, memory
 from affouage.catalogue.openness import AXES
 from affouage.catalogue.store import InstalledModel, ModelStore
 from affouage.clock import Clock, SystemClock
 from affouage.errors import AffouageError, BadRequest, NotFound
-from affouage.footprint.estimate import estimate
-from affouage.footprint.impact import grid_factor
-from affouage.inference.prompt import read_prefixes
+from affouage.footprint import rules
+from affouage.footprint.factors import Site
+from affouage.footprint.impact import assess, grid_factors
+from affouage.footprint.meter import Meter
+from affouage.footprint.period import Calendar
+from affouage.footprint.weights import TokenWeights
+from affouage.inference.allowance import Allowance
+from affouage.inference.estimate import RequestEstimate
+from affouage.inference.prompt import Prefix, read_prefixes
 from affouage.inference.serve import Inference, StampModel
+from affouage.ledger import calibrations
 from affouage.ledger.ledger import Ledger
-from affouage.ledger.receipt import ModelStamp
+from affouage.ledger.receipt import Energy, Impacts, ModelStamp
 from affouage.pool.engine import Engine
+from affouage.pool.metering import Metering
 from affouage.pool.node import Node
+from affouage.pool.processor_time import ProcessorTime
 from affouage.pool.room import Room
 from affouage.pool.scheduler import Scheduler
 from affouage.settings import Settings
-from affouage.storage import open_database
+from affouage.storage import Database, open_database
 from affouage.storage.home import claimed
+from affouage.units import Interval
 
 
 @asynccontextmanager
 async def open_commons(
-    settings: Settings, *, clock: Clock | None = None, engines: Iterable[Engine] | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    engines: Iterable[Engine] | None = None,
+    meter: Meter | None = None,
 ) -> AsyncIterator[Commons]:
     """A commons on its home, ready to be asked; on leaving, answers are settled and no child is left.
 
-    ``engines``: instead of those of the installed models and the settings (tests). Raises SetUpError.
+    ``engines``: instead of those of the installed models and the settings; ``meter``: instead of this machine's best
+    one (tests). Raises SetUpError.
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         stack.enter_context(claimed(settings.home))
         db = open_database(settings.database_path)
         stack.callback(db.close)
-        ledger = Ledger(db, clock)
+        calendar = Calendar(settings.commons.time_zone)
+        grid = grid_factors(settings.footprint.country, settings.footprint.factor_set)
+        site = _site_of(settings)
+
+        def impacts_of(energy: Energy) -> Impacts:
+            return assess(energy, grid, site)
+
+        ledger = Ledger(db, clock, day=calendar.day, assess=impacts_of, factor_set="" if grid is None else grid.set_id)
         await ledger.settle_abandoned()
         store = ModelStore(settings.models_dir, clock=clock)
         make = _EngineMaker(settings, store, clock, Room(lambda: memory().available_bytes))
         node = Node(make.all() if engines is None else engines, make.find if engines is None else None)
         stack.push_async_callback(node.close)
+        metering = await _metering(settings, clock, ledger, db, node, meter)
+        await stack.enter_async_context(metering.running(ledger.keep))
+        prefixes = read_prefixes()
+        rates = rules.rates_of(settings.footprint, grid)
+        charter = Charter(db, clock, rules.AREAS, rules.checks(rates))
+        allowance = Allowance(
+            db,
+            clock,
+            charter,
+            calendar,
+            RequestEstimate(
+                assumed_watts=settings.footprint.declared_watts or ASSUMED_WATTS,
+                kappa_of=lambda model_id: metering.weights.of(model_id).kappa,
+            ),
+            rates,
+            prefix_tokens=_prefix_tokens(prefixes),
+        )
+        await allowance.remember()
         inference = Inference(
             node=node,
             scheduler=Scheduler(settings.engine.max_waiting),
             ledger=ledger,
             clock=clock,
-            prefixes=read_prefixes(),
+            prefixes=prefixes,
             stamp_model=_stamper(settings.home),
-            estimate_energy=lambda cpu_us: estimate(
-                cpu_us, declared_watts=settings.footprint.declared_watts, processors=os.cpu_count() or 1
-            ),
-            grid=grid_factor(settings.footprint.country),
+            metering=metering,
+            assess=impacts_of,
+            allowance=allowance,
             load_wait_ms=settings.engine.load_wait_ms,
         )
         await stack.enter_async_context(inference.running())
@@ -84,10 +124,48 @@ async def open_commons(
             conversations=Conversations(db, clock, settings.commons.keep_days),
             ledger=ledger,
             inference=inference,
+            metering=metering,
+            charter=charter,
+            allowance=allowance,
+            calendar=calendar,
+            grid=grid,
+            site=site,
             prefixes=inference.prefixes,
             store=store,
             cards=lambda: load_cards(settings.home),
         )
+
+
+async def _metering(
+    settings: Settings, clock: Clock, ledger: Ledger, db: Database, node: Node, meter: Meter | None
+) -> Metering:
+    """This machine's meter at work, from where the books left it."""
+    machine = machine_id()
+    known = await db.read(lambda connection: calibrations.newest(connection, machine))
+    last = await ledger.last_block(machine)
+    return Metering(
+        open_meter(settings, clock, own_cpu_us=ProcessorTime(node.engines), own_pids=node.pids) if meter is None else meter,
+        clock,
+        machine_id=machine,
+        weights=TokenWeights(known.by_model),
+        idle_uw=known.idle_uw,
+        resume=None if last is None or last.clean else last.last,
+    )
+
+
+def _prefix_tokens(prefixes: Mapping[str, Prefix]) -> int:
+    """A cautious count: three bytes a token."""
+    return max(len(one.text.encode()) for one in prefixes.values()) // 3
+
+
+def _site_of(settings: Settings) -> Site:
+    asked = settings.footprint
+    litres = asked.water_on_site_l_per_kwh
+    return Site(Interval(asked.pue, asked.pue, asked.pue), Interval(litres, litres, litres))
+
+
+ASSUMED_WATTS = 65.0
+"""Of a machine at work, until its first answers tell better: for promises of energy only, never for a receipt."""
 
 
 class _EngineMaker:

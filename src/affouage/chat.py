@@ -75,6 +75,21 @@ class Delta(msgspec.Struct, frozen=True):
     finish: bool = False
 
 
+def cut_short(last: Delta | None, kind: Kind, model: str, created_s: int) -> Delta:
+    """The chunk that ends an answer at its length, when it is not the engine who ends it."""
+    chunk: dict[str, Any] = (
+        {"id": "cut", "object": _OBJECTS[kind == "chat"], "created": created_s, "model": model}
+        if last is None
+        else msgspec.json.decode(last.data, type=dict[str, Any])
+    )
+    said: dict[str, Any] = {"delta": {}} if kind == "chat" else {"text": ""}
+    chunk["choices"] = [{"index": 0, **said, "logprobs": None, "finish_reason": "length"}]
+    return Delta(msgspec.json.encode(chunk), finish=True)
+
+
+_OBJECTS = ("text_completion", "chat.completion.chunk")
+
+
 class Final(msgspec.Struct, frozen=True):
     """The end of a complete answer."""
 

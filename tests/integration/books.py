@@ -6,7 +6,13 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from affouage.clock import SystemClock
+from affouage.assembly.charter import Charter
+from affouage.clock import Clock, SystemClock
+from affouage.footprint import rules
+from affouage.footprint.budget import Rates
+from affouage.footprint.period import Calendar
+from affouage.inference.allowance import Allowance
+from affouage.inference.estimate import RequestEstimate
 from affouage.ledger.ledger import Ledger
 from affouage.ledger.receipt import (
     Durations,
@@ -18,9 +24,15 @@ from affouage.ledger.receipt import (
     Reservation,
     TokenCounts,
 )
-from affouage.storage import open_database
+from affouage.storage import Database, open_database
 from affouage.storage.home import prepare
 from affouage.units import Interval
+
+
+def no_limits(db: Database, clock: Clock) -> Allowance:
+    """The allowance of a collective that voted none."""
+    charter = Charter(db, clock, rules.AREAS)
+    return Allowance(db, clock, charter, Calendar(), RequestEstimate(assumed_watts=65), Rates())
 
 
 def a_reservation(name: str = "rcp_1", member: str = "m1") -> Reservation:
@@ -32,7 +44,13 @@ def a_receipt(name: str = "rcp_1", member: str = "m1", **more: Any) -> Receipt:
     whole: dict[str, Any] = {
         "outcome": "completed",
         "tokens": TokenCounts(prompt=10, cached=3, decoded=5, discarded=0),
-        "energy": Energy(interval_uj=Interval(1.5e6, 2.25e6, 3.125e6), quality="estimated", method="x", cpu_us=9),
+        "energy": Energy(
+            interval_uj=Interval(1.5e6, 2.25e6, 3.125e6),
+            quality="estimated",
+            method="x",
+            static_uj=2_000_000,
+            dynamic_uj=250_000,
+        ),
         "impacts": Impacts(gwp_g=Interval(0.001, 0.002, 0.003), factor_set="s"),
     }
     return Receipt(

@@ -13,17 +13,19 @@ import pytest
 from affouage.chat import ChatRequest, Delta, Message, delta_text
 from affouage.clock import SystemClock
 from affouage.errors import AffouageError, ContextExceeded, EngineFailed, LedgerUnavailable, TooMuch, UnknownModel
-from affouage.footprint.estimate import estimate
 from affouage.inference.answer import Answer, ExactPrompt, Settled
+from affouage.inference.attempt import Asking
 from affouage.inference.prompt import read_prefixes
-from affouage.inference.serve import Asking, Inference
+from affouage.inference.serve import Inference
 from affouage.ledger.ledger import Ledger
-from affouage.ledger.receipt import ModelStamp, Receipt
+from affouage.ledger.receipt import Impacts, ModelStamp, Receipt
+from affouage.pool.metering import Metering
 from affouage.pool.node import Node
 from affouage.pool.scheduler import Scheduler, Turn
 from affouage.storage import open_database
 from affouage.storage.home import prepare
-from affouage.testing import EchoEngine
+from affouage.testing import EchoEngine, FixedMeter
+from tests.integration.books import no_limits
 
 ME = Asking(member_id="mbr_me", door="api", language="en")
 
@@ -31,8 +33,9 @@ ME = Asking(member_id="mbr_me", door="api", language="en")
 class Set:
     """One inference on its home."""
 
-    def __init__(self, inference: Inference, ledger: Ledger, engine: EchoEngine) -> None:
+    def __init__(self, inference: Inference, ledger: Ledger, engine: EchoEngine, meter: FixedMeter) -> None:
         self.inference = inference
+        self.meter = meter
         self.ledger = ledger
         self.engine = engine
 
@@ -47,6 +50,8 @@ async def standing(home: Path, engine: EchoEngine | None = None, max_waiting: in
     db = open_database(home / "affouage.db")
     clock, engine = SystemClock(), engine or EchoEngine()
     ledger = Ledger(db, clock)
+    meter = FixedMeter(clock, idle_uw=0)
+    metering = Metering(meter, clock, machine_id="here")
     inference = Inference(
         node=Node([engine]),
         scheduler=Scheduler(max_waiting),
@@ -54,13 +59,14 @@ async def standing(home: Path, engine: EchoEngine | None = None, max_waiting: in
         clock=clock,
         prefixes=read_prefixes(),
         stamp_model=lambda model_id: ModelStamp(id=model_id, name=model_id),
-        estimate_energy=lambda cpu_us: estimate(cpu_us, declared_watts=80, processors=4),
-        grid=None,
+        metering=metering,
+        assess=lambda _energy: Impacts(),
+        allowance=no_limits(db, clock),
         load_wait_ms=100,
     )
     try:
-        async with inference.running():
-            yield Set(inference, ledger, engine)
+        async with metering.running(ledger.keep), inference.running():
+            yield Set(inference, ledger, engine, meter)
     finally:
         db.close()
 
@@ -79,15 +85,15 @@ async def read(answer: Answer) -> tuple[str, Receipt]:
 def test_an_answer_comes_with_its_committed_receipt(home: Path) -> None:
     async def main() -> None:
         async with standing(home) as one:
+            one.meter.count(4_000_000)
             text, receipt = await read(await one.ask("le bois se partage"))
             assert text == "le bois se partage"
             assert receipt.outcome == "completed"
             assert receipt.tokens.decoded == 4
             assert receipt == await one.ledger.receipt(receipt.id, ME.member_id)
-            assert receipt.energy.quality == "estimated"
-            assert receipt.energy.cpu_us == 4000
+            assert receipt.energy.quality == "measured"
             assert receipt.energy.interval_uj is not None
-            assert receipt.energy.interval_uj.central == 4000 * 80 / 4
+            assert receipt.energy.interval_uj.central == receipt.energy.dynamic_uj == 4_000_000
             assert isinstance(receipt.energy.interval_uj.low, int), "micro-units are integers"
             assert receipt.impacts.gwp_g is None
             assert (await one.ledger.verify()).problems == []
@@ -143,8 +149,8 @@ def test_a_cancelled_answer_pays_what_it_burned_and_frees_its_slot(home: Path) -
             assert receipt.outcome == "cancelled"
             assert receipt.tokens.decoded is not None
             assert 1 <= receipt.tokens.decoded < 500
-            assert receipt.energy.cpu_us is not None
-            assert receipt.energy.cpu_us > 0
+            assert receipt.energy.machine_share_us is not None
+            assert receipt.energy.machine_share_us > 0
 
     asyncio.run(main())
 

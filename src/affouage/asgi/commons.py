@@ -6,13 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from affouage.assembly.accounts import Accounts
+from affouage.assembly.charter import Charter
 from affouage.assembly.conversations import Conversations
 from affouage.catalogue.card import Card
 from affouage.catalogue.store import ModelStore
 from affouage.clock import Clock
+from affouage.footprint.factors import GridFactors, Site
+from affouage.footprint.period import Calendar
+from affouage.inference.allowance import Allowance
 from affouage.inference.prompt import Prefix
 from affouage.inference.serve import Inference
 from affouage.ledger.ledger import Ledger
+from affouage.pool.metering import Metering
 from affouage.settings import Settings
 from affouage.storage import Database
 
@@ -28,6 +33,12 @@ class Commons:
     conversations: Conversations
     ledger: Ledger
     inference: Inference
+    metering: Metering
+    charter: Charter
+    allowance: Allowance
+    calendar: Calendar
+    grid: GridFactors | None
+    site: Site
     prefixes: Mapping[str, Prefix]
     store: ModelStore
     cards: Callable[[], Mapping[str, Card]]

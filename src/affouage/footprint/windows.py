@@ -59,12 +59,13 @@ def share_out(readings: Readings) -> Shared:
     """Every window in turn, by PC-1. Raises ``ValueError`` for readings that go back in time."""
     total, before = Shared(), readings.first
     for one in readings.counted:
-        total = _with_window(total, before, one, readings.info)
+        total = with_window(total, before, one, readings.info)
         before = one.reading
     return total
 
 
-def _with_window(total: Shared, before: Reading, one: Counted, info: MeterInfo) -> Shared:
+def with_window(total: Shared, before: Reading, one: Counted, info: MeterInfo) -> Shared:
+    """``total`` and one more window, from the reading ``before`` to the one in ``one``."""
     length_us = one.reading.at_us - before.at_us
     counted = advance(before, one.reading, info)
     flags = total.flags | set(counted.flags) | ({"gap"} if one.gap else set())

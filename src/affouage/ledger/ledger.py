@@ -6,17 +6,30 @@ settles it as failed, its consumption unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import Connection, Select, and_, func, insert, not_, select
 
 from affouage.clock import Clock
 from affouage.errors import NotFound
-from affouage.ledger import chain
-from affouage.ledger.receipt import Durations, EngineStamp, ModelStamp, Receipt, Reservation, TokenCounts
+from affouage.ledger import allowance, chain, sums
+from affouage.ledger.receipt import (
+    Block,
+    Durations,
+    Energy,
+    EngineStamp,
+    Impacts,
+    ModelStamp,
+    Receipt,
+    Reservation,
+    TokenCounts,
+)
 from affouage.storage import Database
-from affouage.storage.tables import ledger_entry, receipt_salt
+from affouage.storage.tables import ledger_entry, reading_block, receipt_salt
+from affouage.units import Interval
 
 
 class _SettledBody(msgspec.Struct):
@@ -25,6 +38,28 @@ class _SettledBody(msgspec.Struct):
 
 class _ReservedBody(msgspec.Struct):
     content: Reservation
+
+
+class _BlockBody(msgspec.Struct):
+    content: Block
+
+
+class Kept(Protocol):
+    """A block and the readings behind it (``pool.metering.KeptBlock``)."""
+
+    @property
+    def block(self) -> Block: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+Assess = Callable[[Energy], Impacts]
+
+
+def utc_day(at_ms: int) -> str:
+    """``2026-11-22`` in UTC: the day of a ledger that nobody gave a calendar."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -39,39 +74,99 @@ class Verification(msgspec.Struct, frozen=True):
 class Ledger:
     """The books. All writes go through the database's single writer and return once committed."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        day: Callable[[int], str] = utc_day,
+        assess: Assess = lambda _energy: Impacts(),
+        factor_set: str = "",
+    ) -> None:
+        """``day``: milliseconds UTC -> the commons' day. ``assess``: impacts of an energy, with ``factor_set``."""
         self._db = db
         self._clock = clock
+        self._day = day
+        self._assess = assess
+        self._factor_set = factor_set
 
-    async def reserve(self, reservation: Reservation) -> None:
-        """Hold what a request may use. Raises LedgerUnavailable: then nothing may be answered."""
-        now_ms = self._clock.now_ms()
-        await self._db.write(lambda c: _append(c, "reserved", reservation, now_ms))
+    async def reserve(self, reservation: Reservation, also: Callable[[Connection], None] | None = None) -> None:
+        """Hold what a request may use. ``also`` runs in the same transaction and may refuse by raising.
 
-    async def settle(self, receipt: Receipt, salt: bytes | None) -> None:
-        """Post what was really used (``voided`` when the request was refused before any work)."""
-        kind = "voided" if receipt.outcome == "refused" else "settled"
+        Raises LedgerUnavailable: then nothing may be answered.
+        """
         now_ms = self._clock.now_ms()
 
         def change(connection: Connection) -> None:
-            new = _append(connection, kind, receipt, now_ms)
-            if new and salt is not None:
+            if also is not None:
+                also(connection)
+            append(connection, "reserved", reservation, now_ms)
+
+        await self._db.write(change)
+
+    async def settle(
+        self, receipt: Receipt, salt: bytes | None, blocks: Iterable[Kept] = (), assumed_uj: int | None = None
+    ) -> None:
+        """Post what was really used (``voided`` when the request was refused before any work).
+
+        ``blocks``: the meter's windows up to now, written in the same transaction: what the receipts of any moment say
+        adds up with them to what was counted. ``assumed_uj``: what the allowance counts when the energy is not known.
+        """
+        now_ms = self._clock.now_ms()
+        kept = list(blocks)
+
+        def change(connection: Connection) -> None:
+            self._write_blocks(connection, kept, now_ms)
+            if self._post(connection, receipt, now_ms, assumed_uj) and salt is not None:
                 row = {"request_id": receipt.id, "member_id": receipt.member_id, "salt": salt}
                 connection.execute(insert(receipt_salt), row)
 
         await self._db.write(change)
 
+    async def keep(self, blocks: Iterable[Kept]) -> None:
+        """Write the meter's blocks by themselves: an idle machine, the end."""
+        now_ms, kept = self._clock.now_ms(), list(blocks)
+        await self._db.write(lambda connection: self._write_blocks(connection, kept, now_ms))
+
     async def settle_abandoned(self) -> int:
-        """Settle what a stopped server left open; how many there were. Only while no request runs."""
+        """Settle what a stopped server left open; how many there were. Only while no request runs.
+
+        Each keeps what the blocks already written say it used: a lower bound.
+        """
         now_ms = self._clock.now_ms()
 
         def change(connection: Connection) -> int:
             abandoned = [_decode_reservation(row.body) for row in connection.execute(_open_reservations())]
+            known = _parts_in_blocks(connection, abandoned)
             for reservation in abandoned:
-                _append(connection, "settled", _lost(reservation, now_ms), now_ms)
+                energy, machine_id = known.get(reservation.id, (Energy(), ""))
+                lost = _lost(reservation, now_ms, energy, self._assess(energy), machine_id)
+                self._post(connection, lost, now_ms)
+            allowance.release_all(connection)
             return len(abandoned)
 
         return await self._db.write(change)
+
+    async def last_block(self, machine_id: str) -> Block | None:
+        """The newest block of a machine; None when there is none."""
+        return await self._db.read(lambda c: find_last_block(c, machine_id))
+
+    def _post(self, connection: Connection, receipt: Receipt, now_ms: int, assumed_uj: int | None = None) -> bool:
+        new = append(connection, "voided" if receipt.outcome == "refused" else "settled", receipt, now_ms)
+        if new:
+            day = self._day(now_ms)
+            sums.post_receipt(connection, receipt, day)
+            allowance.close(connection, receipt, day, assumed_uj)
+        return new
+
+    def _write_blocks(self, connection: Connection, kept: Iterable[Kept], now_ms: int) -> None:
+        for one in kept:
+            block = one.block
+            if not append(connection, "block", block, now_ms):
+                continue  # another settlement brought it already
+            row = {"id": block.id, "machine_id": block.machine_id, "t0_ms": block.t0_ms, "t1_ms": block.t1_ms}
+            connection.execute(insert(reading_block), {**row, "body": one.body})
+            sums.post_block(connection, block, self._day(block.t1_ms), self._factor_set)
 
     async def receipt(self, receipt_id: str, member_id: str) -> Receipt:
         """The member's own receipt. Raises NotFound for anyone else's as for one that does not exist."""
@@ -81,7 +176,7 @@ class Ledger:
         """The member's own receipts, newest first."""
         query = (
             select(ledger_entry.c.body)
-            .where(ledger_entry.c.member_id == member_id, ledger_entry.c.kind != "reserved")
+            .where(ledger_entry.c.member_id == member_id, ledger_entry.c.kind.in_(_RECEIPTS))
             .order_by(ledger_entry.c.seq.desc())
             .limit(limit)
         )
@@ -105,7 +200,7 @@ def find_receipt(connection: Connection, receipt_id: str, member_id: str | None)
     """A receipt by its id; ``member_id`` None only for the machine's own command line."""
     query = (
         select(ledger_entry.c.body)
-        .where(ledger_entry.c.request_id == receipt_id, ledger_entry.c.kind != "reserved")
+        .where(ledger_entry.c.request_id == receipt_id, ledger_entry.c.kind.in_(_RECEIPTS))
         .order_by(ledger_entry.c.attempt.desc())
     )
     if member_id is not None:
@@ -136,12 +231,18 @@ def _entries(connection: Connection) -> Iterator[chain.Entry]:
         yield chain.Entry(**row._mapping)
 
 
-def _append(connection: Connection, kind: str, content: Reservation | Receipt, now_ms: int) -> bool:
-    """Append once; False when this very movement is already in the books."""
+_RECEIPTS = ("settled", "voided")
+
+
+def append(connection: Connection, kind: str, content: Any, now_ms: int) -> bool:
+    """Append an entry once; False when this very movement is already in the books.
+
+    ``content``: a Struct with ``id``, ``attempt`` and ``member_id`` ("" for what is the commons').
+    """
     done = select(ledger_entry.c.seq).where(
         ledger_entry.c.request_id == content.id,
         ledger_entry.c.attempt == content.attempt,
-        (ledger_entry.c.kind == "reserved") if kind == "reserved" else (ledger_entry.c.kind != "reserved"),
+        ledger_entry.c.kind.in_(_RECEIPTS) if kind in _RECEIPTS else ledger_entry.c.kind == kind,
     )
     if connection.execute(done).first() is not None:
         return False
@@ -159,15 +260,64 @@ def _open_reservations() -> Select[str]:
     same = and_(
         closing.c.request_id == ledger_entry.c.request_id,
         closing.c.attempt == ledger_entry.c.attempt,
-        closing.c.kind != "reserved",
+        closing.c.kind.in_(_RECEIPTS),
     )
     return select(ledger_entry.c.body).where(
         ledger_entry.c.kind == "reserved", not_(select(closing.c.seq).where(same).exists())
     )
 
 
-def _lost(reservation: Reservation, now_ms: int) -> Receipt:
-    """What can be said of a request whose server stopped: that it failed, and that its consumption is unknown."""
+def find_last_block(connection: Connection, machine_id: str) -> Block | None:
+    """The newest block of a machine, by the end of its windows."""
+    newest = (
+        select(reading_block.c.id)
+        .where(reading_block.c.machine_id == machine_id)
+        .order_by(reading_block.c.t1_ms.desc())
+        .limit(1)
+    )
+    query = select(ledger_entry.c.body).where(
+        ledger_entry.c.request_id == newest.scalar_subquery(), ledger_entry.c.kind == "block"
+    )
+    body = connection.execute(query).scalar()
+    return None if body is None else msgspec.json.decode(body, type=_BlockBody).content
+
+
+def _parts_in_blocks(connection: Connection, abandoned: list[Reservation]) -> dict[str, tuple[Energy, str]]:
+    """What blocks written since the first of these reservations say each of them used, with the machine."""
+    if not abandoned:
+        return {}
+    since_ms = min(one.created_ms for one in abandoned)
+    query = (
+        select(ledger_entry.c.body)
+        .join(reading_block, reading_block.c.id == ledger_entry.c.request_id)
+        .where(ledger_entry.c.kind == "block", reading_block.c.t1_ms >= since_ms)
+    )
+    wanted = {one.id for one in abandoned}
+    found: dict[str, tuple[Energy, str]] = {}
+    for body in connection.execute(query).scalars():
+        block = msgspec.json.decode(body, type=_BlockBody).content
+        for request_id in wanted & block.parts.keys():
+            before, _ = found.get(request_id, (Energy(), ""))
+            found[request_id] = (_lower_bound(before, block, block.parts[request_id]), block.machine_id)
+    return found
+
+
+def _lower_bound(before: Energy, block: Block, part: tuple[int, int, int]) -> Energy:
+    static_uj, dynamic_uj = (before.static_uj or 0) + part[0], (before.dynamic_uj or 0) + part[1]
+    central, meter = static_uj + dynamic_uj, block.meter
+    return Energy(
+        interval_uj=Interval(central * meter.low_factor, central, central * meter.high_factor).outwards(),
+        static_uj=static_uj,
+        dynamic_uj=dynamic_uj,
+        method=meter.method,
+        facts={"meter": meter.id, **meter.facts},
+        at_least=True,
+        machine_share_us=(before.machine_share_us or 0) + part[2],
+    )
+
+
+def _lost(reservation: Reservation, now_ms: int, energy: Energy, impacts: Impacts, machine_id: str) -> Receipt:
+    """What can be said of a request whose server stopped: that it failed, and what it used at least."""
     return Receipt(
         id=reservation.id,
         attempt=reservation.attempt,
@@ -181,6 +331,11 @@ def _lost(reservation: Reservation, now_ms: int) -> Receipt:
         engine=EngineStamp("unknown", None, "unknown"),
         tokens=TokenCounts(),
         durations=Durations(wait_ms=0, wait_reason="unknown", total_ms=max(0, now_ms - reservation.created_ms)),
+        energy=energy,
+        impacts=impacts,
+        machine_id=machine_id,
+        workshop=reservation.workshop,
+        use=reservation.use,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 
 from affouage.errors import UnknownModel
@@ -32,6 +33,11 @@ class Node:
 
     def engines(self) -> list[Engine]:
         return list(self._engines.values())
+
+    def pids(self) -> frozenset[int]:
+        """The programs on this machine that work for the commons: ours, and those of engines that have one."""
+        children = (getattr(engine, "pid", None) for engine in self._engines.values())
+        return frozenset({os.getpid(), *(pid for pid in children if pid is not None)})
 
     async def close(self) -> None:
         for engine in self._engines.values():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from affouage.errors import HomeInUse, HomeReadOnly
+from affouage.errors import HomeInUse, HomeReadOnly, SettingsError
 
 
 def prepare(home: Path) -> None:
@@ -24,6 +24,25 @@ def prepare(home: Path) -> None:
             f"Nothing can be written in {home} ({refused.strerror}).",
             remedy="Give this user the right to write there, or set AFFOUAGE_HOME to another folder.",
         ) from refused
+
+
+def factor_texts(home: Path) -> dict[str, str]:
+    """Texts of the collective's own sets of factors (``factors/*.toml``), by file name. Raises SettingsError."""
+    texts = {}
+    for path in sorted((home / "factors").glob("*.toml")):
+        texts[path.name] = factor_text(path)
+    return texts
+
+
+def factor_text(path: Path) -> str:
+    """Text of one set of factors. Raises SettingsError for a file that cannot be read or is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as refused:
+        remedy = "Give this user the right to read it, or take it away."
+        raise SettingsError(f"{path} cannot be read: {refused.strerror}.", remedy=remedy) from refused
+    except UnicodeDecodeError as wrong:
+        raise SettingsError(f"{path} is not a text in UTF-8.", remedy="Save it again as UTF-8.") from wrong
 
 
 @contextmanager

@@ -159,10 +159,23 @@ usage_day = Table(  # sums of receipts, so that no report and no allowance ever 
     Column("static_uj", BigInteger, nullable=False),
     Column("dynamic_uj", BigInteger, nullable=False),
     Column("lost_uj", BigInteger, nullable=False),  # part of the two above spent by lost attempts
+    Column("lost_dynamic_uj", BigInteger, nullable=False, server_default="0"),  # of it, part of dynamic_uj
     Column("low_uj", BigInteger, nullable=False),
     Column("high_uj", BigInteger, nullable=False),
     Column("machine_share_us", BigInteger, nullable=False),
-    Index("usage_by_day", "day", "dimension"),
+    Index("usage_by_day", "dimension", "day"),
+)
+
+usage_people = Table(  # who used what together in a month: a public table tells no group of fewer than five people
+    "usage_people",
+    metadata,
+    Column("month", String, primary_key=True),
+    Column("model_id", String, primary_key=True),
+    Column("workshop", String, primary_key=True),
+    Column("machine_id", String, primary_key=True),
+    Column("declared_use", String, primary_key=True),
+    Column("lost", Integer, primary_key=True, autoincrement=False),  # 1: failed through a machine or the software
+    Column("member_id", String, primary_key=True),
 )
 
 machine_day = Table(  # sums of blocks
@@ -211,6 +224,9 @@ closed_period = Table(
     metadata,
     Column("period", String, primary_key=True),  # 2026-11
     Column("entry_seq", Integer, nullable=False),  # the ledger entry of kind "period"
+    Column("figures", Text, nullable=False),  # JSON of footprint.report.Report; the entry holds its digest
+    Column("shares", Text),  # JSON: microjoules each member bears; None once forgotten
+    Column("salt", LargeBinary),  # of the digest of the shares; forgotten with them
 )
 
 machine_version = Table(  # descriptions of machines over time: what embodied impacts were computed from

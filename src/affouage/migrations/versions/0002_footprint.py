@@ -35,12 +35,24 @@ def upgrade() -> None:
         sa.Column("static_uj", sa.BigInteger(), nullable=False),
         sa.Column("dynamic_uj", sa.BigInteger(), nullable=False),
         sa.Column("lost_uj", sa.BigInteger(), nullable=False),
+        sa.Column("lost_dynamic_uj", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("low_uj", sa.BigInteger(), nullable=False),
         sa.Column("high_uj", sa.BigInteger(), nullable=False),
         sa.Column("machine_share_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("dimension", "key", "day", "machine_id", "factor_set", "quality"),
     )
-    op.create_index("usage_by_day", "usage_day", ["day", "dimension"])
+    op.create_index("usage_by_day", "usage_day", ["dimension", "day"])
+    op.create_table(
+        "usage_people",
+        sa.Column("month", sa.String(), nullable=False),
+        sa.Column("model_id", sa.String(), nullable=False),
+        sa.Column("workshop", sa.String(), nullable=False),
+        sa.Column("machine_id", sa.String(), nullable=False),
+        sa.Column("declared_use", sa.String(), nullable=False),
+        sa.Column("lost", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("member_id", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "model_id", "workshop", "machine_id", "declared_use", "lost", "member_id"),
+    )
     op.create_table(
         "machine_day",
         sa.Column("day", sa.String(), nullable=False),
@@ -83,6 +95,9 @@ def upgrade() -> None:
         "closed_period",
         sa.Column("period", sa.String(), nullable=False),
         sa.Column("entry_seq", sa.Integer(), nullable=False),
+        sa.Column("figures", sa.Text(), nullable=False),
+        sa.Column("shares", sa.Text()),
+        sa.Column("salt", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("period"),
     )
     op.create_table(

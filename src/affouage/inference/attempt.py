@@ -1,0 +1,173 @@
+"""One attempt at an answer: who asked what, and what is learnt while the answer is being made."""
+
+from __future__ import annotations
+
+import msgspec
+
+from affouage import chat
+from affouage.chat import ChatRequest, Delta, Outcome, PromptProgress, Timings, Usage
+from affouage.errors import AffouageError, ContextExceeded
+from affouage.footprint.weights import TokenWeights
+from affouage.inference.allowance import Considered
+from affouage.inference.answer import Answer
+from affouage.inference.prompt import Prefix
+from affouage.ledger.receipt import Door, Durations, EngineStamp, ModelStamp, Receipt, Reservation, TokenCounts
+from affouage.pool.engine import Engine
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks, by which door, in which language (fr | en: which of the two prefixes stands first).
+
+    ``waking_since_us``: monotonic time when this question first met EngineLoading, if its caller asked again by itself;
+    the wait on the receipt counts from there. ``workshop``: "" for what comes by none. ``use``: declared use that the
+    allowance may exempt.
+    """
+
+    member_id: str
+    door: Door
+    language: str = "fr"
+    workshop: str = ""
+    use: str = ""
+    waking_since_us: int | None = None
+
+
+class Attempt:
+    """What is learnt while one answer is being made."""
+
+    def __init__(
+        self,
+        asking: Asking,
+        request: ChatRequest,
+        considered: Considered,
+        engine: Engine,
+        answer: Answer,
+        began_us: int,
+        created_ms: int,
+        wait_reason: str,
+    ) -> None:
+        self.asking = asking
+        self.request = request
+        self.considered = considered
+        self.last: Delta | None = None
+        self.engine = engine
+        self.answer = answer
+        self.began_us = began_us
+        self.created_ms = created_ms
+        self.wait_reason = wait_reason
+        self.started_us = 0
+        self.prefix: Prefix | None = None
+        self.salt: bytes | None = None
+        self.prompt_sha256: str | None = None
+        self.usage: Usage | None = None
+        self.timings = Timings()
+        self.progress: PromptProgress | None = None
+        self.deltas = 0
+        self.finish_reason: str | None = None
+        self.outcome: Outcome = "failed"
+
+    def note(self, event: chat.EngineEvent) -> None:
+        if isinstance(event, Delta):
+            if event.finish:
+                self.finish_reason = chat.finish_reason(event)
+            else:
+                self.deltas += 1
+                self.last = event
+        elif isinstance(event, PromptProgress):
+            self.progress = event
+        else:
+            self.usage, self.timings = event.usage, event.timings
+
+    def work(self) -> dict[str, int | None]:
+        """Tokens the engine has worked for so far: computed from the prompt, decoded; None while it has not told."""
+        if self.usage is not None:
+            prompt, cached, decoded = self.usage.prompt, self.usage.cached, self.usage.decoded
+            return {
+                "prompt_tokens": None if prompt is None else prompt - (cached or 0),
+                "decoded_tokens": max(decoded or 0, self.deltas),
+            }
+        seen = self.progress
+        return {
+            "prompt_tokens": seen.processed - seen.cached if seen else None,
+            "decoded_tokens": self.deltas,
+        }
+
+    def note_weights(self, weights: TokenWeights) -> None:
+        """The engine's own timings: how dear a token read is against a token written, here."""
+        done, timings = self.work(), self.timings
+        weights.note(
+            self.request.model,
+            prompt_tokens=done["prompt_tokens"] or 0,
+            prompt_ms=timings.prompt_ms,
+            decoded_tokens=done["decoded_tokens"] or 0,
+            decode_ms=timings.decode_ms,
+        )
+
+    def stamped(self, model: ModelStamp) -> ModelStamp:
+        """With the file the engine really loaded, whatever lies on the disk by now."""
+        engine = self.engine.identity()
+        return msgspec.structs.replace(model, file=engine.file_name, file_sha256=engine.file_sha256)
+
+    def note_refusal(self, refused: AffouageError) -> None:
+        """A prompt over the context was counted, then nothing was computed."""
+        if isinstance(refused, ContextExceeded):
+            self.usage = Usage(prompt=refused.details["prompt_tokens"], cached=0, decoded=0)
+
+    def reservation(self) -> Reservation:
+        return Reservation(
+            id=self.answer.receipt_id,
+            member_id=self.asking.member_id,
+            door=self.asking.door,
+            kind=self.request.kind,
+            model_id=self.request.model,
+            created_ms=self.created_ms,
+            tokens=self.request.max_tokens,
+            workshop=self.asking.workshop or self.asking.door,
+            use=self.asking.use,
+            energy_uj=self.considered.hold_uj,
+        )
+
+    def tokens(self) -> TokenCounts:
+        """The engine's own count; for an answer cut short, the chunks that came, one token each."""
+        if self.usage is not None:
+            used = self.usage
+            return TokenCounts(prompt=used.prompt, cached=used.cached, decoded=used.decoded, discarded=0)
+        if self.started_us == 0:
+            return TokenCounts(prompt=0, cached=0, decoded=0, discarded=0)
+        seen = self.progress
+        return TokenCounts(
+            prompt=seen.total if seen else None, cached=seen.cached if seen else None, decoded=self.deltas or None
+        )
+
+    def receipt(self, *, total_ms: int, problem: str | None, **parts: object) -> Receipt:
+        engine = self.engine.identity()
+        started_us = self.started_us or self.began_us + total_ms * 1000
+        return Receipt(
+            id=self.answer.receipt_id,
+            member_id=self.asking.member_id,
+            door=self.asking.door,
+            kind=self.request.kind,
+            created_ms=self.created_ms,
+            workshop=self.asking.workshop or self.asking.door,
+            use=self.asking.use,
+            outcome=self.outcome,
+            finish_reason=self.finish_reason,
+            problem=problem,
+            engine=EngineStamp(engine.name, engine.version, engine.machine),
+            tokens=self.tokens(),
+            durations=Durations(
+                wait_ms=(started_us - self.began_us) // 1000,
+                wait_reason=self.wait_reason,
+                prompt_ms=_rounded(self.timings.prompt_ms),
+                decode_ms=_rounded(self.timings.decode_ms),
+                total_ms=total_ms,
+            ),
+            prefix=self.prefix.stamp() if self.prefix else None,
+            prompt_sha256=self.prompt_sha256,
+            rules=self.considered.rules,
+            notices=self.considered.notices,
+            **parts,  # type: ignore[arg-type]  # model, energy, impacts: named at the one call above
+        )
+
+
+def _rounded(value: float | None) -> int | None:
+    return None if value is None else round(value)

@@ -1,0 +1,109 @@
+"""Sums by day, posted in the very transaction of a settlement: no report and no allowance reads the ledger again."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from affouage.ledger.receipt import Block, Receipt
+from affouage.storage.tables import machine_day, usage_day, usage_people
+
+
+def _adding(insert: Any, table: Table) -> Any:
+    """An insert that adds its amounts to the row that is already there."""
+    statement = insert(table)
+    keys = [column.name for column in table.primary_key.columns]
+    amounts = {
+        column.name: column + statement.excluded[column.name] for column in table.columns if column.name not in keys
+    }
+    return statement.on_conflict_do_update(index_elements=keys, set_=amounts)
+
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+# Built once: SQLAlchemy then finds them compiled.
+_ADD = {
+    (dialect, table.name): _adding(insert, table)
+    for dialect, insert in _INSERT.items()
+    for table in (usage_day, machine_day)
+}
+_NOTE_PERSON = {dialect: insert(usage_people).on_conflict_do_nothing() for dialect, insert in _INSERT.items()}
+
+
+def post_receipt(connection: Connection, receipt: Receipt, day: str) -> None:
+    """Add one settled attempt to the sums of ``day`` (of its settlement, in the commons' time zone).
+
+    A refused attempt is no request; what it may have used is added all the same. Call once per settlement.
+    """
+    amounts = _amounts(receipt)
+    if not any(amounts.values()):
+        return
+    shared = {
+        "day": day,
+        "machine_id": receipt.machine_id,
+        "factor_set": receipt.impacts.factor_set or "",
+        "quality": receipt.energy.quality,
+        **amounts,
+    }
+    keys = {"total": "", "member": receipt.member_id, "model": receipt.model.id, "workshop": receipt.workshop}
+    if receipt.use:
+        keys["use"] = receipt.use
+    rows = [{"dimension": dimension, "key": key, **shared} for dimension, key in keys.items()]
+    connection.execute(_ADD[connection.dialect.name, "usage_day"], rows)
+    person = {
+        "month": day[:7],
+        "model_id": receipt.model.id,
+        "workshop": receipt.workshop,
+        "machine_id": receipt.machine_id,
+        "declared_use": receipt.use,
+        "lost": amounts["lost"],
+        "member_id": receipt.member_id,
+    }
+    connection.execute(_NOTE_PERSON[connection.dialect.name], [person])
+
+
+def post_block(connection: Connection, block: Block, day: str, factor_set: str) -> None:
+    """Add one block to the sums of ``day`` (of its end). ``factor_set``: in force then, "" for none. Call once."""
+    row = {
+        "day": day,
+        "machine_id": block.machine_id,
+        "meter_id": block.meter.id,
+        "factor_set": factor_set,
+        "quality": block.meter.quality,
+        "energy_uj": block.energy_uj,
+        "requests_uj": sum(static + dynamic for static, dynamic, _ in block.parts.values()),
+        "idle_uj": block.idle_uj,
+        "unattributed_uj": block.unattributed_uj,
+        "contended_uj": block.contended_uj,
+        "low_uj": math.floor(block.energy_uj * block.meter.low_factor),
+        "high_uj": math.ceil(block.energy_uj * block.meter.high_factor),
+        "requests_us": sum(share for _, _, share in block.parts.values()),
+        "idle_us": block.idle_us,
+        "known_us": block.known_us,
+        "gap_us": block.gap_us,
+    }
+    connection.execute(_ADD[connection.dialect.name, "machine_day"], [row])
+
+
+def _amounts(receipt: Receipt) -> dict[str, int]:
+    energy, refused, failed = receipt.energy, receipt.outcome == "refused", receipt.outcome == "failed"
+    known = energy.static_uj is not None and energy.dynamic_uj is not None
+    static, dynamic = (energy.static_uj or 0, energy.dynamic_uj or 0) if known else (0, 0)
+    within = energy.interval_uj if known else None
+    return {
+        "requests": 0 if refused else 1,
+        "lost": 1 if failed else 0,
+        "cancelled": 1 if receipt.outcome == "cancelled" else 0,
+        "unknown": 0 if refused or (known and not energy.at_least) else 1,
+        "prompt_tokens": 0 if refused else receipt.tokens.prompt or 0,
+        "decoded_tokens": receipt.tokens.decoded or 0,
+        "static_uj": static,
+        "dynamic_uj": dynamic,
+        "lost_uj": static + dynamic if failed else 0,
+        "lost_dynamic_uj": dynamic if failed else 0,
+        "low_uj": min(static + dynamic, math.floor(within.low)) if within else static + dynamic,
+        "high_uj": max(static + dynamic, math.ceil(within.high)) if within else static + dynamic,
+        "machine_share_us": energy.machine_share_us or 0,
+    }

@@ -1,0 +1,385 @@
+"""One machine's meter at work: readings at most a second apart while anybody is served, windows shared out by PC-1.
+
+A block (a run of windows) goes to the ledger with each settlement, in the same transaction, so that at any moment the
+entries add up to what the meter counted. A meter that is silent leaves a gap: whoever was served meanwhile gets a
+receipt that says "at least", and what the counter turns out to have counted falls to ``unattributed``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import secrets
+import statistics
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from affouage.clock import Clock
+from affouage.errors import LedgerUnavailable
+from affouage.footprint.allocation import Part, Presence
+from affouage.footprint.meter import Meter, MeterUnreadable, Reading, advance
+from affouage.footprint.weights import TokenWeights
+from affouage.footprint.windows import Counted, Readings, Shared, pack, with_window
+from affouage.ledger.receipt import Block, Energy, LastReading, MeterStamp
+from affouage.units import Interval
+
+_log = logging.getLogger("affouage.meter")
+
+TICK_S = 1.0
+IDLE_TICK_S = 10.0
+"""Nobody to share among: a longer window changes nothing."""
+KEEP_IDLE_US = 300_000_000
+"""How often the books hear of an idle machine."""
+LONGEST_MERGE_US = 30_000_000
+"""A window in which an engine works without having told its progress stays open until it does; at most so long."""
+PATIENCE_US = 5_000_000
+"""How long a finished request waits for a silent meter."""
+LONGEST_RESTART_US = 3_600_000_000
+"""After an unclean stop longer than this, what the counter counted was not for the commons."""
+_IDLE_SAMPLES = 5
+
+KeepBlocks = Callable[["list[KeptBlock]"], Awaitable[None]]
+
+
+class KeptBlock(msgspec.Struct, frozen=True):
+    """A block and the compressed readings it can be computed again from."""
+
+    block: Block
+    body: bytes
+
+
+class _Served:
+    """A request while it is served, and until its last window is closed."""
+
+    def __init__(self, model_id: str, start_us: int) -> None:
+        self.model_id = model_id
+        self.start_us = start_us
+        self.end_us: int | None = None
+        self.prompt_tokens = 0
+        self.decoded_tokens = 0
+        self.prompt_shared = 0
+        self.decoded_shared = 0
+        self.part = Part()
+        """From blocks already closed."""
+        self.partial = False
+        self.departed = False
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def silent(self) -> bool:
+        return self.prompt_tokens == self.prompt_shared and self.decoded_tokens == self.decoded_shared
+
+
+class Metering:
+    """Use as ``async with metering.running(keep):`` — it owns the sampling task.
+
+    ``idle_uw``: static power from a calibration, in microwatts; None: learnt from the quiet windows of this run.
+    ``resume``: where the last block of this machine ended when the commons was not stopped in order.
+    """
+
+    def __init__(
+        self,
+        meter: Meter,
+        clock: Clock,
+        *,
+        machine_id: str,
+        weights: TokenWeights | None = None,
+        idle_uw: int | None = None,
+        resume: LastReading | None = None,
+    ) -> None:
+        self.meter = meter
+        self.machine_id = machine_id
+        self.weights = weights or TokenWeights()
+        self.silent_since_ms: int | None = None
+        """Since when the meter cannot be read; None while it can."""
+        self._clock = clock
+        self._info = meter.info()
+        self._idle_uw = idle_uw if self._info.idle_uw is None else self._info.idle_uw
+        self._quiet_uw: deque[int] = deque(maxlen=60)
+        self._resume = resume
+        self._served: dict[str, _Served] = {}
+        self._last: Reading | None = None
+        self._first: Reading | None = None
+        self._counted: list[Counted] = []
+        self._shared = Shared()
+        self._opened_ms = clock.now_ms()
+        self._pending: list[KeptBlock] = []
+        self._missed = False
+        self._foreign: list[tuple[int, int]] = []
+        self._wake = asyncio.Event()
+        self._reading = asyncio.Lock()
+
+    @property
+    def idle_uw(self) -> int | None:
+        """Static power in force, in microwatts: known by the meter, calibrated, or learnt; None while unknown."""
+        if self._idle_uw is not None:
+            return self._idle_uw
+        return round(statistics.median(self._quiet_uw)) if len(self._quiet_uw) >= _IDLE_SAMPLES else None
+
+    @asynccontextmanager
+    async def running(self, keep: KeepBlocks) -> AsyncIterator[None]:
+        """Sample until left; the last block is then handed to ``keep`` as a clean end."""
+        await self.cut()
+        task = asyncio.create_task(self._sample(keep), name="meter")
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            await self.cut()
+            self._close_block(clean=True)
+            await self._hand_over(keep)
+            await self.meter.close()
+
+    def start(self, request_id: str, model_id: str) -> None:
+        self._served[request_id] = _Served(model_id, self._clock.monotonic_us())
+        self._wake.set()
+
+    def count(self, request_id: str, *, prompt_tokens: int | None = None, decoded_tokens: int | None = None) -> None:
+        """Tokens so far: computed from the prompt (cached ones excluded), decoded. They never go down."""
+        one = self._served[request_id]
+        one.prompt_tokens = max(one.prompt_tokens, prompt_tokens or 0)
+        one.decoded_tokens = max(one.decoded_tokens, decoded_tokens or 0)
+
+    def stop(self, request_id: str) -> None:
+        """The engine works for it no more; its energy is known once the window is closed."""
+        self._served[request_id].end_us = self._clock.monotonic_us()
+        self._wake.set()
+
+    def spent_uj(self, request_id: str) -> int:
+        """Its part of the windows closed so far."""
+        one = self._served[request_id]
+        return (one.part + self._shared.parts.get(request_id, Part())).energy_uj
+
+    async def finished(self, request_id: str) -> Energy:
+        """Wait for the window in which it ended, then tell its energy. Once per request, after :meth:`stop`."""
+        one = self._served[request_id]
+        await one.over
+        part = one.part + self._shared.parts.get(request_id, Part())
+        one.partial = one.partial or request_id in self._shared.partial
+        if not one.departed:
+            del self._served[request_id]
+        return self._energy(part, partial=one.partial or one.departed)
+
+    def blocks(self) -> list[KeptBlock]:
+        """Everything not yet in the books, up to now; :meth:`kept` says when it is."""
+        self._close_block()
+        return list(self._pending)
+
+    def kept(self, blocks: list[KeptBlock]) -> None:
+        done = {one.block.id for one in blocks}
+        self._pending = [one for one in self._pending if one.block.id not in done]
+
+    async def cut(self) -> None:
+        """Read the meter and close the window, unless it has to stay open for an engine that has told nothing yet."""
+        async with self._reading:
+            try:
+                reading = await self.meter.read()
+            except MeterUnreadable as silent:
+                self._note_silence(silent)
+                return
+            self._note_voice()
+            if self._last is None:
+                self._begin(reading)
+            elif reading.at_us > self._last.at_us:
+                self._foreign.append((reading.at_us, reading.foreign_ppm))
+                if not self._stays_open(reading):
+                    self._count(self._last, self._with_all_foreign(reading))
+            self._release(reading.at_us)
+
+    def _begin(self, reading: Reading) -> None:
+        self._last = self._first = reading
+        self._served = {key: one for key, one in self._served.items() if not one.departed}
+        for one in self._served.values():  # what they did before the first reading is lost sight of
+            one.partial = True
+            one.prompt_shared, one.decoded_shared = one.prompt_tokens, one.decoded_tokens
+        came_from, self._resume = self._resume, None
+        if came_from is None or not 0 < reading.at_us - came_from.at_us <= LONGEST_RESTART_US:
+            return
+        before = Reading(at_us=came_from.at_us, epoch=came_from.epoch, counters_uj=came_from.counters_uj)
+        if advance(before, reading, self._info).energy_uj is not None:
+            self._first = before
+            self._missed = True
+            self._count(before, reading)
+
+    def _with_all_foreign(self, reading: Reading) -> Reading:
+        """Each reading tells who else worked since the one before; a window may hold several."""
+        assert self._last is not None
+        weighed, since_us = 0, self._last.at_us
+        for at_us, ppm in self._foreign:
+            weighed += ppm * (at_us - since_us)
+            since_us = at_us
+        self._foreign.clear()
+        mean_ppm = weighed // (reading.at_us - self._last.at_us)
+        return msgspec.structs.replace(reading, foreign_ppm=mean_ppm)
+
+    def _stays_open(self, reading: Reading) -> bool:
+        assert self._last is not None
+        if reading.at_us - self._last.at_us >= LONGEST_MERGE_US or not self._served:
+            return False
+        served = [one for one in self._served.values() if not one.departed]
+        return all(one.silent and one.end_us is None for one in served) and bool(served)
+
+    def _count(self, before: Reading, reading: Reading) -> None:
+        present, departed = [], []
+        for request_id, one in self._served.items():
+            if one.start_us >= reading.at_us and one.silent:
+                continue
+            weight = self.weights.of(one.model_id)
+            end_us = reading.at_us if one.end_us is None else min(one.end_us, reading.at_us)
+            present.append(
+                Presence(
+                    request_id=request_id,
+                    start_us=min(max(one.start_us, before.at_us), end_us),
+                    end_us=end_us,
+                    prompt_tokens=one.prompt_tokens - one.prompt_shared,
+                    decoded_tokens=one.decoded_tokens - one.decoded_shared,
+                    kappa=weight.kappa,
+                    weight=weight.weight,
+                )
+            )
+            one.prompt_shared, one.decoded_shared = one.prompt_tokens, one.decoded_tokens
+            if one.departed:
+                departed.append(request_id)
+        counted = Counted(
+            reading=reading,
+            p0_uw=self.idle_uw,
+            requests=tuple(present),
+            departed=tuple(departed),
+            gap=self._missed,
+        )
+        self._learn(before, counted)
+        self._missed = False
+        self._shared = with_window(self._shared, before, counted, self._info)
+        self._counted.append(counted)
+        self._last = reading
+        for request_id in departed:
+            del self._served[request_id]
+
+    def _learn(self, before: Reading, counted: Counted) -> None:
+        """What the machine draws when it serves nobody: the whole seconds of quiet of this run."""
+        length_us = counted.reading.at_us - before.at_us
+        if self._idle_uw is None and not counted.requests and not counted.gap and length_us >= 900_000:
+            passed = advance(before, counted.reading, self._info).energy_uj
+            if passed is not None:
+                self._quiet_uw.append(round(passed * 1_000_000 / length_us))
+
+    def _release(self, at_us: int) -> None:
+        """Those who ended before this reading have all their windows."""
+        for one in self._served.values():
+            if one.end_us is not None and one.end_us <= at_us and not one.over.done():
+                one.over.set_result(None)
+
+    def _note_silence(self, silent: MeterUnreadable) -> None:
+        if self.silent_since_ms is None:
+            self.silent_since_ms = self._clock.now_ms()
+            _log.warning("the meter %s cannot be read: %s", self._info.id, silent)
+        self._missed = True
+        now_us = self._clock.monotonic_us()
+        for one in self._served.values():
+            if one.end_us is not None and not one.over.done() and now_us - one.end_us >= PATIENCE_US:
+                one.departed = True
+                one.over.set_result(None)
+
+    def _note_voice(self) -> None:
+        if self.silent_since_ms is not None:
+            self.silent_since_ms = None
+            _log.info("the meter %s can be read again", self._info.id)
+
+    def _energy(self, part: Part, *, partial: bool) -> Energy:
+        info = self._info
+        facts = {"meter": info.id, **info.facts}
+        if partial and not part.energy_uj:
+            return Energy(
+                method=info.method, facts=facts, at_least=True, machine_share_us=part.machine_share_us or None
+            )
+        return Energy(
+            interval_uj=spread(part.energy_uj, info.low_factor, info.high_factor),
+            static_uj=part.static_uj,
+            dynamic_uj=part.dynamic_uj,
+            quality="unknown" if partial else info.quality,
+            method=info.method,
+            facts=facts,
+            at_least=partial,
+            machine_share_us=part.machine_share_us,
+        )
+
+    def _close_block(self, *, clean: bool = False) -> None:
+        if self._last is None or self._first is None or not (self._counted or clean):
+            return
+        shared, info = self._shared, self._info
+        body, digest = pack(Readings(info=info, first=self._first, counted=tuple(self._counted)))
+        now_ms = self._clock.now_ms()
+        block = Block(
+            id=f"blk_{secrets.token_hex(10)}",
+            machine_id=self.machine_id,
+            t0_ms=self._opened_ms,
+            t1_ms=now_ms,
+            meter=MeterStamp(
+                id=info.id,
+                kind=info.kind,
+                quality=info.quality,
+                low_factor=info.low_factor,
+                high_factor=info.high_factor,
+                method=info.method,
+                facts=info.facts,
+            ),
+            energy_uj=shared.energy_uj,
+            idle_uj=shared.idle_uj,
+            unattributed_uj=shared.unattributed_uj,
+            contended_uj=shared.contended_uj,
+            parts={key: (one.static_uj, one.dynamic_uj, one.machine_share_us) for key, one in shared.parts.items()},
+            idle_us=shared.idle_us,
+            known_us=shared.known_us,
+            gap_us=shared.gap_us,
+            flags=tuple(sorted(shared.flags)),
+            windows=shared.windows,
+            readings_sha256=digest,
+            last=LastReading(at_us=self._last.at_us, epoch=self._last.epoch, counters_uj=self._last.counters_uj),
+            clean=clean,
+        )
+        self._pending.append(KeptBlock(block, body))
+        for request_id, one in self._served.items():
+            one.part = one.part + shared.parts.get(request_id, Part())
+            one.partial = one.partial or request_id in shared.partial
+        self._first, self._counted, self._shared, self._opened_ms = self._last, [], Shared(), now_ms
+
+    async def _sample(self, keep: KeepBlocks) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), TICK_S if self._served else IDLE_TICK_S)
+            except TimeoutError:
+                await self.cut()
+            else:
+                self._wake.clear()
+                if any(one.end_us is not None and not one.over.done() for one in self._served.values()):
+                    await asyncio.sleep(self._too_soon_s())
+                    await self.cut()
+            if self._clock.now_ms() - self._opened_ms >= KEEP_IDLE_US // 1000:
+                self._close_block()
+                await self._hand_over(keep)
+
+    def _too_soon_s(self) -> float:
+        """Seconds until the window is long enough to hold more than nothing."""
+        if self._last is None:
+            return 0.0
+        open_us = self._clock.monotonic_us() - self._last.at_us
+        return max(0.0, self._info.min_window_ms / 1000 - open_us / 1e6)
+
+    async def _hand_over(self, keep: KeepBlocks) -> None:
+        blocks = list(self._pending)
+        try:
+            if blocks:
+                await keep(blocks)
+                self.kept(blocks)
+        except LedgerUnavailable as unwritten:
+            _log.warning("readings wait for the books: %s", unwritten)
+
+
+def spread(central_uj: int, low_factor: float, high_factor: float) -> Interval:
+    """The range around an exact count, outwards to whole microjoules."""
+    return Interval(math.floor(central_uj * low_factor), central_uj, math.ceil(central_uj * high_factor))
