@@ -32,7 +32,7 @@ def verify(as_json: bool) -> None:
     rewritten. Works while the server runs.
 
     \b
-    --json prints: {"entries", "head", "open_reservations", "problems": [...]}
+    --json prints: {"entries", "head", "open_reservations", "problems": [...], "by_kind": {"settled", ...}}
     """
     with telling(), open_home() as (_, database):
         from affouage.ledger.ledger import verify as read_again

@@ -69,6 +69,7 @@ class Verification(msgspec.Struct, frozen=True):
     head: str
     open_reservations: int
     problems: list[str]
+    by_kind: dict[str, int] = {}
 
 
 class Ledger:
@@ -222,7 +223,13 @@ def verify(connection: Connection) -> Verification:
         head=(last or chain.GENESIS).hex(),
         open_reservations=connection.execute(opened).scalar_one(),
         problems=list(chain.problems(_entries(connection))),
+        by_kind=_by_kind(connection),
     )
+
+
+def _by_kind(connection: Connection) -> dict[str, int]:
+    query = select(ledger_entry.c.kind, func.count()).group_by(ledger_entry.c.kind).order_by(ledger_entry.c.kind)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _entries(connection: Connection) -> Iterator[chain.Entry]:
