@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -28,10 +30,12 @@ from affouage.catalogue.machine import machine_id, memory
 from affouage.catalogue.openness import AXES
 from affouage.catalogue.store import InstalledModel, ModelStore
 from affouage.clock import Clock, SystemClock
-from affouage.errors import AffouageError, BadRequest, NotFound
+from affouage.errors import AffouageError, BadRequest, Conflict, LedgerUnavailable, NotFound
 from affouage.footprint import rules
-from affouage.footprint.factors import Site
-from affouage.footprint.impact import assess, grid_factors
+from affouage.footprint.books import Books, open_books
+from affouage.footprint.factors import Site, grid_factors
+from affouage.footprint.impact import assess
+from affouage.footprint.machine import Machine, read_machine
 from affouage.footprint.meter import Meter
 from affouage.footprint.period import Calendar
 from affouage.footprint.weights import TokenWeights
@@ -39,8 +43,10 @@ from affouage.inference.allowance import Allowance
 from affouage.inference.estimate import RequestEstimate
 from affouage.inference.prompt import Prefix, read_prefixes
 from affouage.inference.serve import Inference, StampModel
+from affouage.inference.sleep import Sleep
 from affouage.ledger import calibrations
 from affouage.ledger.ledger import Ledger
+from affouage.ledger.machines import record_if_changed
 from affouage.ledger.receipt import Energy, Impacts, ModelStamp
 from affouage.pool.engine import Engine
 from affouage.pool.metering import Metering
@@ -50,8 +56,10 @@ from affouage.pool.room import Room
 from affouage.pool.scheduler import Scheduler
 from affouage.settings import Settings
 from affouage.storage import Database, open_database
-from affouage.storage.home import claimed
+from affouage.storage.home import claimed, own_factors, text_of
 from affouage.units import Interval
+
+_log = logging.getLogger("affouage")
 
 
 @asynccontextmanager
@@ -73,7 +81,8 @@ async def open_commons(
         db = open_database(settings.database_path)
         stack.callback(db.close)
         calendar = Calendar(settings.commons.time_zone)
-        grid = grid_factors(settings.footprint.country, settings.footprint.factor_set)
+        factors = own_factors(settings.home)
+        grid = grid_factors(settings.footprint.country, settings.footprint.factor_set, factors)
         site = _site_of(settings)
 
         def impacts_of(energy: Energy) -> Impacts:
@@ -85,7 +94,11 @@ async def open_commons(
         make = _EngineMaker(settings, store, clock, Room(lambda: memory().available_bytes))
         node = Node(make.all() if engines is None else engines, make.find if engines is None else None)
         stack.push_async_callback(node.close)
-        metering = await _metering(settings, clock, ledger, db, node, meter)
+        machine = _described_machine(settings.home, calendar.day(clock.now_ms()))
+        if machine is not None:
+            await db.write(lambda connection: record_if_changed(connection, machine, clock.now_ms()))
+        own_id = machine_id() if machine is None else machine.id
+        metering = await _metering(settings, clock, ledger, db, node, meter, own_id)
         await stack.enter_async_context(metering.running(ledger.keep))
         prefixes = read_prefixes()
         rates = rules.rates_of(settings.footprint, grid)
@@ -103,6 +116,16 @@ async def open_commons(
             prefix_tokens=_prefix_tokens(prefixes),
         )
         await allowance.remember()
+        books = open_books(db, clock, settings, limits=allowance.states, own_sets=factors)
+        await stack.enter_async_context(_closing_months(books, clock))
+        sleep = Sleep(
+            node,
+            clock,
+            command=settings.engine.suspend_command,
+            after_ms=settings.engine.suspend_after_ms,
+            busy=metering.serving,
+        )
+        await stack.enter_async_context(sleep.running())
         inference = Inference(
             node=node,
             scheduler=Scheduler(settings.engine.max_waiting),
@@ -113,6 +136,7 @@ async def open_commons(
             metering=metering,
             assess=impacts_of,
             allowance=allowance,
+            on_question=sleep.note_question,
             load_wait_ms=settings.engine.load_wait_ms,
         )
         await stack.enter_async_context(inference.running())
@@ -128,6 +152,8 @@ async def open_commons(
             charter=charter,
             allowance=allowance,
             calendar=calendar,
+            books=books,
+            machine=machine,
             grid=grid,
             site=site,
             prefixes=inference.prefixes,
@@ -137,20 +163,56 @@ async def open_commons(
 
 
 async def _metering(
-    settings: Settings, clock: Clock, ledger: Ledger, db: Database, node: Node, meter: Meter | None
+    settings: Settings,
+    clock: Clock,
+    ledger: Ledger,
+    db: Database,
+    node: Node,
+    meter: Meter | None,
+    machine: str,
 ) -> Metering:
     """This machine's meter at work, from where the books left it."""
-    machine = machine_id()
+    if meter is None:
+        meter = open_meter(settings, clock, own_cpu_us=ProcessorTime(node.engines), own_pids=node.pids)
     known = await db.read(lambda connection: calibrations.newest(connection, machine))
     last = await ledger.last_block(machine)
     return Metering(
-        open_meter(settings, clock, own_cpu_us=ProcessorTime(node.engines), own_pids=node.pids) if meter is None else meter,
+        meter,
         clock,
         machine_id=machine,
         weights=TokenWeights(known.by_model),
         idle_uw=known.idle_uw,
         resume=None if last is None or last.clean else last.last,
     )
+
+
+def _described_machine(home: Path, today: str) -> Machine | None:
+    """What ``machine.toml`` says this machine is made of; None when nobody wrote it. Raises SettingsError."""
+    path = home / "machine.toml"
+    return read_machine(text_of(path), path.name, today=today) if path.is_file() else None
+
+
+@asynccontextmanager
+async def _closing_months(books: Books, clock: Clock) -> AsyncIterator[None]:
+    """While open, months are closed as they end; at once those that ended while nothing ran."""
+
+    async def close_as_they_end() -> None:
+        while True:
+            try:
+                await books.close_finished(clock.now_ms())
+            except (LedgerUnavailable, Conflict) as not_now:
+                _log.warning("a month is not closed yet: %s", not_now)
+            await asyncio.sleep(CLOSING_LOOK_S)
+
+    task = asyncio.create_task(close_as_they_end(), name="months")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+CLOSING_LOOK_S = 600
 
 
 def _prefix_tokens(prefixes: Mapping[str, Prefix]) -> int:

@@ -3,14 +3,18 @@
     AffouageError
     ├── BadRequest              what was asked is malformed                        (param names the part)
     │   ├── UnsupportedParameter   understood, would change the meaning, cannot be honoured
-    │   └── ContextExceeded        prompt longer than the model's context          (both numbers)
+    │   ├── ContextExceeded        prompt longer than the model's context          (both numbers)
+    │   └── RuleRefused            a rule that could not be applied                (code says why)
     ├── NotSignedIn             no credential, or one that is not valid            (code says which)
     ├── NotAllowed              valid credential, but not for this
     ├── NotFound                no such thing, for this member
     │   └── UnknownModel           no such model here
     ├── Conflict                cannot be done in the present state (name taken, link already used ...)
     ├── TooMuch                 the commons is full: queue, rate
+    │   └── AllowanceSpent         a limit of the energy allowance is reached      (which, how much, when it resets)
     ├── Unavailable             not now, come back                                 (retry_after_s)
+    │   ├── Closed                 outside the opening hours                       (when it opens)
+    │   ├── AllowanceUncountable   a limit in grams or euros has lost its factor or price
     │   ├── EngineLoading          the model is being loaded                       (progress 0..1 or None)
     │   ├── EngineFailed           the engine died, refused to start or broke an answer
     │   └── LedgerUnavailable      nothing can be written in the ledger, so nothing may be answered
@@ -73,6 +77,10 @@ class ContextExceeded(BadRequest):
         )
 
 
+class RuleRefused(BadRequest):
+    code = "rule_refused"
+
+
 class NotSignedIn(AffouageError):
     code = "invalid_api_key"
 
@@ -101,12 +109,24 @@ class TooMuch(AffouageError):
         self.retry_after_s = retry_after_s
 
 
+class AllowanceSpent(TooMuch):
+    code = "allowance_spent"
+
+
 class Unavailable(AffouageError):
     code = "unavailable"
 
     def __init__(self, message: str, *, retry_after_s: int = 5, **more: Any) -> None:
         super().__init__(message, **more)
         self.retry_after_s = retry_after_s
+
+
+class Closed(Unavailable):
+    code = "closed"
+
+
+class AllowanceUncountable(Unavailable):
+    code = "allowance_uncountable"
 
 
 class EngineLoading(Unavailable):

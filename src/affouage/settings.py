@@ -104,7 +104,11 @@ class MeterSettings:
     topic: str = _key("", "Topic the plug publishes JSON on (plug_mqtt).")
     path: str = _key("", "File that holds the reading (counter_file).")
     energy_field: str = _key("", "Where the energy counter stands, dots between names: aenergy.total.")
-    energy_unit: str = _key("Wh", "Unit of energy_field: Wh, kWh, J, mJ or uJ.", choices=("Wh", "kWh", "J", "mJ", "uJ"))
+    energy_unit: str = _key(
+        "",
+        "Unit of the energy counter: Wh, kWh, J, mJ or uJ; empty: Wh for a plug, J for a file.",
+        choices=("", "Wh", "kWh", "J", "mJ", "uJ"),
+    )
     power_field: str = _key("", "Where the power in watts stands, when there is no energy counter.")
     uncertainty_percent: float = _key(3.0, "How far the meter may be from the truth, in percent.", most=100)
     user: str = _key("", "User name of the plug or broker.")

@@ -15,6 +15,7 @@ from affouage.assembly.member import Role
 from affouage.chat import ChatRequest, Delta, EngineEvent, Final, PromptProgress, Timings, Usage
 from affouage.clock import Clock
 from affouage.errors import ContextExceeded, EngineFailed, NotFound, UnsupportedParameter
+from affouage.footprint.meter import Meter, MeterInfo, MeterUnreadable, Reading
 from affouage.inference.prompt import text_of
 from affouage.pool.engine import Engine, EngineIdentity, EngineState, Occupancy, Work
 from affouage.settings import Settings
@@ -164,6 +165,77 @@ class EchoEngine:
         return None
 
 
+class FixedMeter:
+    """A meter whose counter the test moves: :meth:`count` adds microjoules, at the clock's own time.
+
+    ``fail`` makes readings raise MeterUnreadable (the plug is out) until ``mend``; ``restart`` is another boot, its
+    counter back at zero; ``foreign_ppm`` goes with each reading. ``counter_uj`` may be set to anything, as faults do.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        idle_uw: int | None = None,
+        low_factor: float = 0.97,
+        high_factor: float = 1.03,
+        wraps_uj: int | None = None,
+    ) -> None:
+        self._clock = clock
+        self.counter_uj = 0
+        self.foreign_ppm = 0
+        self.reads = 0
+        self.closed = False
+        self._boots = 1
+        self._silent = ""
+        self._info = MeterInfo(
+            id="fixed",
+            kind="plug",
+            covers=("machine",),
+            quality="measured",
+            low_factor=low_factor,
+            high_factor=high_factor,
+            method="plug",
+            facts={"includes": "machine", "uncertainty_percent": 3.0},
+            wraps_uj={} if wraps_uj is None else {"fixed": wraps_uj},
+            idle_uw=idle_uw,
+        )
+
+    def count(self, energy_uj: int) -> None:
+        """The machine drew that many microjoules more; past ``wraps_uj`` the counter starts again from zero."""
+        range_uj = self._info.wraps_uj.get("fixed")
+        self.counter_uj += energy_uj
+        if range_uj is not None:
+            self.counter_uj %= range_uj
+
+    def fail(self, why: str = "The test pulled the plug.") -> None:
+        self._silent = why
+
+    def mend(self) -> None:
+        self._silent = ""
+
+    def restart(self) -> None:
+        self._boots += 1
+        self.counter_uj = 0
+
+    def info(self) -> MeterInfo:
+        return self._info
+
+    async def read(self) -> Reading:
+        self.reads += 1
+        if self._silent:
+            raise MeterUnreadable(self._silent, remedy="Call mend().")
+        return Reading(
+            at_us=self._clock.monotonic_us(),
+            epoch=f"test.{self._boots}",
+            counters_uj={"fixed": self.counter_uj},
+            foreign_ppm=self.foreign_ppm,
+        )
+
+    async def close(self) -> None:
+        self.closed = True
+
+
 def _common_length(one: list[str], other: list[str]) -> int:
     same = 0
     for left, right in zip(one, other, strict=False):
@@ -202,9 +274,14 @@ class LiveCommons:
 
 @contextmanager
 def serving(
-    settings: Settings, *, engines: Iterable[Engine] | None = None, clock: Clock | None = None
+    settings: Settings,
+    *,
+    engines: Iterable[Engine] | None = None,
+    clock: Clock | None = None,
+    meter: Meter | None = None,
 ) -> Iterator[LiveCommons]:
-    """Serve a commons for real (sockets, HTTP, SQLite) while open. ``engines``: None for those of the home."""
+    """Serve a commons for real (sockets, HTTP, SQLite) while open. ``engines``: None for those of the home, ``meter``:
+    None for the machine's best one."""
     # Here, so that a test of one part does not load the whole house.
     from affouage.app import build_asgi, open_commons
     from affouage.asgi.server import bind, listening, url_of
@@ -216,7 +293,7 @@ def serving(
         leaving = asyncio.Event()
         loop = asyncio.get_running_loop()
         stop.append(lambda: loop.call_soon_threadsafe(leaving.set))
-        async with open_commons(settings, clock=clock, engines=engines) as commons:
+        async with open_commons(settings, clock=clock, engines=engines, meter=meter) as commons:
             listener = bind("127.0.0.1", 0)
             async with listening(build_asgi(commons), listener, settings.server):
                 started.set_result(LiveCommons(url_of(listener), commons, loop))

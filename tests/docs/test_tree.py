@@ -96,7 +96,7 @@ def test_the_commands_the_documents_name_exist() -> None:
             assert noun in nouns, f"{name}: affouage {noun}"
             command = nouns[noun]
             if isinstance(command, click.Group) and verb:
-                assert verb in command.commands, f"{name}: affouage {noun} {verb}"
+                assert verb in command.list_commands(click.Context(command)), f"{name}: affouage {noun} {verb}"
 
 
 def test_the_map_of_the_house_names_every_room() -> None:

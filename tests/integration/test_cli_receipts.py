@@ -88,7 +88,7 @@ def test_in_french_as_on_the_pages(home: Path) -> None:
     energy = Energy(interval_uj=interval, quality="estimated", method="processor time x 65 W declared for 8 x")
     receipt = a_receipt(energy=energy, impacts=Impacts())
     assert one_line(receipt, FRENCH).replace("\u00a0", " ") == (
-        "réponse terminée · Écho · 5 mots-jetons · énergie ≈ 15 mWh (estimé, 5 à 45) · carbone inconnu · reçu rcp_1"
+        "réponse terminée · Écho · 5 mots-jetons · énergie ≈ 15 mWh (estimé, de 5 à 45) · carbone inconnu · reçu rcp_1"
     )
     told = in_words(receipt, FRENCH)
     for expected in (

@@ -14,7 +14,10 @@ from affouage.asgi.guard import Guard
 from affouage.assembly.access import Policy
 from affouage.testing import EchoEngine, LiveCommons, serving
 
-PUBLIC = {"/", "/sign-in", "/join/{secret}", "/how-it-works", "/prefix", "/health", "/static/{name}"}
+PUBLIC = {
+    *("/", "/sign-in", "/join/{secret}", "/how-it-works", "/sources", "/commons", "/prefix", "/health"),
+    "/static/{name}",
+}
 """What a stranger may see. A new public route is added here on purpose, or this test fails."""
 
 

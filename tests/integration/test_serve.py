@@ -206,8 +206,8 @@ def test_an_unknown_model_is_refused_before_the_ledger(home: Path) -> None:
 
 def test_never_more_in_flight_than_slots_and_each_knows_its_turn(home: Path) -> None:
     async def main() -> None:
-        async with standing(home, EchoEngine(slots=2, word_ms=1), max_waiting=4) as one:
-            answers = [await one.ask(f"question {place} " * 5) for place in range(6)]
+        async with standing(home, EchoEngine(slots=2, word_ms=5), max_waiting=4) as one:
+            answers = [await one.ask(f"question {place} " * 30) for place in range(6)]
             turns: dict[int, list[int]] = {}
 
             async def follow(place: int) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affouage.footprint.estimate import estimate
+from affouage.footprint.meter import METHODS
 from affouage.units import Interval
 from affouage.web import format as wording
+from affouage.web import methods
 from affouage.web.language import language
 
 FRENCH, ENGLISH = language("fr"), language("en")
@@ -38,14 +40,14 @@ def test_english_groups_with_commas_and_has_a_point(value: float) -> None:
 def test_an_energy_keeps_its_order_and_its_unit(central: float, down: float, up: float) -> None:
     shown, spread = wording.energy(Interval(central * down, central, central * up), FRENCH)
     figure, unit = shown.split(wording.NO_BREAK)
-    low, high = spread.split(" à ")
+    low, high = spread.removeprefix("de ").split(" à ")
     assert unit in ("kWh", "Wh", "mWh", "µWh")
     assert 0 < read_back(low) <= read_back(figure) * 1.06
     assert read_back(figure) <= read_back(high) * 1.06
 
 
 def test_the_line_of_the_design() -> None:
-    assert wording.energy(Interval(0.1 * 3.6e9, 0.4 * 3.6e9, 1.2 * 3.6e9), FRENCH) == ("0,4\u00a0Wh", "0,1 à 1,2")
+    assert wording.energy(Interval(0.1 * 3.6e9, 0.4 * 3.6e9, 1.2 * 3.6e9), FRENCH) == ("0,4\u00a0Wh", "de 0,1 à 1,2")
     assert wording.duration(300, FRENCH) == "0,3\u00a0s"
 
 
@@ -85,16 +87,93 @@ def test_days_are_written_out() -> None:
     assert wording.moment(1_795_348_800_000, ENGLISH, UTC).startswith("November 22, 2026, ")
 
 
-@given(st.integers(min_value=0, max_value=10**9), st.sampled_from([0.0, 65.0, 437.5]), st.integers(1, 256))
-def test_the_method_of_every_estimate_is_told_in_french(cpu_us: int, watts: float, processors: int) -> None:
-    energy = estimate(cpu_us, declared_watts=watts, processors=processors)
-    told, code = wording.method(energy.method, FRENCH)
-    assert code == "fr"
-    assert "processor" not in told
+FACTS: dict[str, str | int | float] = {
+    "meter": "prise du salon",
+    "includes": "processors memory",
+    "left_out": "cards base",
+    "uncertainty_percent": 3.0,
+    "sensor": "ina238",
+    "psu_low": 0.8,
+    "psu_high": 0.92,
+    "base_watts": 25.0,
+    "full_watts": 65.0,
+    "idle_watts": 12.5,
+    "processors": 8,
+    "watts_per_processor": 8.125,
+    "spread": 3,
+}
 
 
-def test_an_unknown_method_stays_as_it_is_and_is_marked_english() -> None:
-    assert wording.method("a better meter", FRENCH) == ("a better meter", "en")
+def test_every_method_has_its_sentences() -> None:
+    assert tuple(methods.TITLES) == METHODS
+
+
+@pytest.mark.parametrize("code", METHODS)
+@pytest.mark.parametrize("facts", [FACTS, {}])
+def test_every_method_is_told_in_both_languages(code: str, facts: dict[str, str | int | float]) -> None:
+    french, english = methods.sentence(code, facts, FRENCH), methods.sentence(code, facts, ENGLISH)
+    assert (french[1], english[1]) == ("fr", "en")
+    assert french[0] != english[0]
+    assert "{" not in french[0] + english[0]
+    for word in ("counter", "processor", "power", "sensor", "Counted"):
+        assert word not in french[0]
+    assert methods.plain(code, FRENCH) != methods.plain(code, ENGLISH)
+
+
+def test_a_method_quotes_the_facts_of_its_meter() -> None:
+    told, _ = methods.sentence("declared", FACTS, FRENCH)
+    assert "12,5 W" in told
+    assert "65 W" in told
+    assert "3\u202f%" in told
+    parts, _ = methods.sentence("parts", FACTS, ENGLISH)
+    assert "0.8 to 0.92" in parts
+    assert "Counted: processors, memory." in parts
+    assert "Not counted: graphics cards, a declared base." in parts
+
+
+@pytest.mark.parametrize("text", ["a better meter", "processor time x 65 W declared for 8 logical processors; standby"])
+def test_an_unknown_method_and_those_of_old_receipts_stay_as_they_are(text: str) -> None:
+    assert methods.sentence(text, {}, FRENCH) == (text, "en")
+
+
+@given(positive, st.floats(min_value=1e-6, max_value=1), st.floats(min_value=1, max_value=1e6))
+def test_a_range_is_never_told_as_one_figure(central: float, down: float, up: float) -> None:
+    interval = Interval(central * down, central, central * up)
+    for write in (wording.mass, wording.volume, wording.joules, wording.euros, wording.energy):
+        shown, spread = write(interval, ENGLISH)
+        low, high = (float(one.replace(",", "")) for one in spread.split(" to "))
+        assert 0 < low <= float(shown.split(wording.NO_BREAK)[0].replace(",", "")) <= high
+        assert low < high or interval.low > 0.999 * interval.high
+
+
+def test_narrow_ranges_get_the_figures_they_need() -> None:
+    assert wording.volume(Interval(0.00997, 0.01, 0.01003), FRENCH) == ("10\u00a0mL", "de 9,97 à 10,03")
+    assert wording.mass(Interval(0, 0, 0), FRENCH)[0] == "0\u00a0g"
+    assert wording.euros(Interval(0.002, 0.0031, 0.004), FRENCH) == ("0,31\u00a0c€", "de 0,2 à 0,4")
+    assert wording.joules(Interval(0.5, 1, 2000), ENGLISH) == ("1\u00a0MJ", "0.5 to 2,000")
+
+
+@given(st.integers(1, 10**15), st.floats(0.05, 1), st.floats(1, 20), st.floats(0, 1))
+def test_a_part_keeps_the_range_of_its_whole(whole: int, down: float, up: float, share: float) -> None:
+    interval, part = Interval(whole * down, whole, whole * up), round(whole * share)
+    found = wording.part_of(interval, part)
+    assert found.central == part
+    assert found.low <= part <= found.high
+    assert abs(found.high - part * up) <= 1e-6 * part * up + 1
+
+
+@given(st.floats(min_value=0, max_value=5))
+def test_a_percentage_never_says_nothing_for_something_nor_full_before_it_is(fraction: float) -> None:
+    told = wording.percent(fraction, ENGLISH)
+    assert (told == "0%") == (fraction == 0)
+    number = int(told.removeprefix("less than ").rstrip("%"))
+    assert number <= max(1, fraction * 100 + 1e-6)
+    assert fraction >= 1 or number < 100 or fraction > 0.9999999
+
+
+def test_percentages_in_french() -> None:
+    assert wording.percent(0.64, FRENCH) == "64\u202f%"
+    assert wording.percent(0.004, FRENCH) == "moins de 1\u202f%"
 
 
 @given(st.text(max_size=500))

@@ -11,7 +11,9 @@ from affouage.assembly.conversations import Conversations
 from affouage.catalogue.card import Card
 from affouage.catalogue.store import ModelStore
 from affouage.clock import Clock
+from affouage.footprint.books import Books
 from affouage.footprint.factors import GridFactors, Site
+from affouage.footprint.machine import Machine
 from affouage.footprint.period import Calendar
 from affouage.inference.allowance import Allowance
 from affouage.inference.prompt import Prefix
@@ -37,6 +39,8 @@ class Commons:
     charter: Charter
     allowance: Allowance
     calendar: Calendar
+    books: Books
+    machine: Machine | None
     grid: GridFactors | None
     site: Site
     prefixes: Mapping[str, Prefix]

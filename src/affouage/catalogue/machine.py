@@ -1,8 +1,10 @@
-"""The memory of this machine, as seen from inside: the smaller of the machine's and of the container's limit."""
+"""This machine: its name in the books, and its memory as seen from inside (the smaller of its own and the container's
+limit)."""
 
 from __future__ import annotations
 
 import os
+import platform
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,11 @@ class Memory(msgspec.Struct, frozen=True):
 
     total_bytes: int | None
     available_bytes: int | None
+
+
+def machine_id() -> str:
+    """What the books call this machine: its network name, as on receipts."""
+    return platform.node() or "localhost"
 
 
 def memory(cgroup_root: Path = Path("/sys/fs/cgroup"), own_cgroup: Path = Path("/proc/self/cgroup")) -> Memory:

@@ -36,6 +36,7 @@ _CHECKS = (
     N_("model"),
     N_("upstream"),
     N_("footprint"),
+    N_("meter"),
 )
 """What the findings are about, for translators; an upstream's row adds its own name after it."""
 
@@ -88,7 +89,7 @@ def examine(environ: Mapping[str, str], now_ms: int) -> Iterator[Finding]:
 
 
 def _checks(settings: Settings, environ: Mapping[str, str], now_ms: int) -> list[tuple[str, Check]]:
-    from affouage.cli.checks import answers, house
+    from affouage.cli.checks import answers, house, meter
     from affouage.storage.home import in_use
 
     checks: list[tuple[str, Check]] = [
@@ -100,7 +101,8 @@ def _checks(settings: Settings, environ: Mapping[str, str], now_ms: int) -> list
         ("catalogue", lambda: answers.check_cards(settings)),
         ("model", lambda: answers.check_model(settings)),
         ("upstream", lambda: answers.check_upstreams(settings, environ)),
-        ("footprint", lambda: answers.check_footprint(settings.footprint)),
+        ("footprint", lambda: answers.check_footprint(settings.footprint, settings.home)),
+        ("meter", lambda: meter.check_meter(settings)),
     ]
     return checks
 

@@ -7,7 +7,6 @@ from itertools import chain
 from typing import Any
 
 import click
-import msgspec
 
 from affouage.catalogue.openness import AXES, AXIS_WORDS, Level, level_word
 from affouage.cli.console import echo_json, open_home, run, telling
@@ -16,7 +15,9 @@ from affouage.errors import NotFound
 from affouage.ledger.receipt import Energy, Receipt, TokenCounts
 from affouage.units import Interval
 from affouage.web import format as wording
+from affouage.web import methods
 from affouage.web.language import N_, Language
+from affouage.web.notices import notice
 
 _LEVELS: tuple[Level, ...] = ("open", "partial", "closed", "unknown")
 _OUTCOMES = {
@@ -111,7 +112,7 @@ def one_line(receipt: Receipt, language: Language) -> str:
         receipt.model.name,
         tokens.format(count=_count(decoded, language)) if decoded is not None else _("tokens unknown"),
         _("energy {figure}").format(figure=_energy(energy, language)) if energy.interval_uj else _("energy unknown"),
-        f"CO2e {_mass(gwp_g, language)}" if gwp_g else _("carbon unknown"),
+        f"CO2e {_impact(gwp_g, wording.mass, receipt, language)}" if gwp_g else _("carbon unknown"),
         _("receipt {id}").format(id=receipt.id),
     ]
     return " · ".join(parts)
@@ -166,13 +167,27 @@ def _what_it_cost(receipt: Receipt, language: Language) -> Rows:
     _ = language.gettext
     energy, impacts = receipt.energy, receipt.impacts
     yield _("energy"), _energy(energy, language)
+    if energy.interval_uj is not None and energy.static_uj is not None and energy.dynamic_uj is not None:
+        said = _("of which the machine being on {standby}, this answer's own work {work}")
+        standby, work = (
+            _told(wording.energy(wording.part_of(energy.interval_uj, part), language))
+            for part in (energy.static_uj, energy.dynamic_uj)
+        )
+        yield "", said.format(standby=standby, work=work)
+    if energy.machine_share_us is not None:
+        yield "", _("time of the machine: {time}").format(time=_time(energy.machine_share_us // 1000, language))
     if energy.method:
-        yield "", wording.method(energy.method, language)[0]
+        yield "", methods.sentence(energy.method, energy.facts, language)[0]
     source = _("use only, factors {name}").format(name=impacts.factor_set) if impacts.gwp_g else ""
-    yield _("carbon (CO2e)"), " · ".join(part for part in (_mass(impacts.gwp_g, language), source) if part)
-    yield _("water"), _plain(impacts.water_l, "L", language)
-    yield _("minerals"), _mass(impacts.adpe_g_sb, language) + (" Sb eq" if impacts.adpe_g_sb else "")
-    yield _("primary energy"), _plain(impacts.primary_energy_mj, "MJ", language)
+    yield (
+        _("carbon (CO2e)"),
+        " · ".join(part for part in (_impact(impacts.gwp_g, wording.mass, receipt, language), source) if part),
+    )
+    yield _("water"), _impact(impacts.water_l, wording.volume, receipt, language)
+    yield _("minerals"), _impact(impacts.adpe_g_sb, wording.mass, receipt, language, _("Sb eq"))
+    yield _("primary energy"), _impact(impacts.primary_energy_mj, wording.joules, receipt, language)
+    for code in receipt.notices:
+        yield _("notice"), notice(code, language)
 
 
 def _text(receipt: Receipt, language: Language) -> Rows:
@@ -217,22 +232,22 @@ def _energy(energy: Energy, language: Language) -> str:
     if energy.interval_uj is None:
         return language.gettext("unknown")
     central, spread = wording.energy(energy.interval_uj, language)
-    return f"≈ {central} ({language.gettext(wording.QUALITIES[energy.quality])}, {spread})"
+    told = f"≈ {central} ({language.gettext(wording.QUALITIES[energy.quality])}, {spread})"
+    return f"{language.gettext('at least')} {told}" if energy.at_least else told
 
 
-def _mass(interval_g: Interval | None, language: Language) -> str:
-    if interval_g is None:
-        return language.gettext("unknown")
-    central, spread = wording.mass(interval_g, language)
-    return f"≈ {central} ({spread})"
-
-
-def _plain(interval: Interval | None, unit: str, language: Language) -> str:
+def _impact(
+    interval: Interval | None, write: wording.Write, receipt: Receipt, language: Language, what: str = ""
+) -> str:
     if interval is None:
         return language.gettext("unknown")
-    low, central, high = (wording.figures(one, language) for one in msgspec.structs.astuple(interval))
-    spread = language.gettext("{low} to {high}").format(low=low, high=high)
-    return f"≈ {central}{wording.NO_BREAK}{unit} ({spread})"
+    central, spread = write(interval, language)
+    told = _told((f"{central} {what}".rstrip(), spread))
+    return f"{language.gettext('at least')} {told}" if receipt.impacts.at_least else told
+
+
+def _told(shown: tuple[str, str]) -> str:
+    return f"≈ {shown[0]} ({shown[1]})"
 
 
 def _count(tokens: int | None, language: Language) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from affouage.cli import meter_words
 from affouage.errors import AffouageError
 from affouage.web.language import N_, Language
 
@@ -48,6 +49,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         ),
     ),
     "no_card": (N_("engine.default_model names {model}, which has no card."), N_("See: affouage models list")),
+    "factor_file": (
+        N_("{file}, line {line}: this set of factors is not in order."),
+        N_("Mend that line; the form is in docs/how-to/add-a-factor.md."),
+    ),
+    "no_factor_set": (N_("No set of factors is called {set}."), N_("Those there are: {known}.")),
+    "no_country": (
+        N_("The set of factors {set} has no figure for the country {country}."),
+        N_("It has: {known}. Leave the country empty: carbon is then shown as unknown."),
+    ),
     "home_in_use": (
         N_("Another server already runs on this home."),
         N_("Use that one, stop it, or set AFFOUAGE_HOME to another folder."),
@@ -61,7 +71,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("Put it aside and restore a backup; nothing was changed in it."),
     ),
     "card_refused": (N_("A model card is wrong."), N_("Mend the file named below.")),
+    "machine_file": (N_("The description of the machine is wrong."), N_("Mend the line named below.")),
+    "machine_described": (
+        N_("This machine is described already."),
+        N_("Edit machine.toml, or add --force to write over it."),
+    ),
+    "machine_undescribed": (
+        N_("Nobody has described this machine."),
+        N_("To describe it: affouage footprint machine init"),
+    ),
     "no_port": (N_("No free port on this machine."), N_("Choose another with --port, or free one.")),
+    # the meters
+    **meter_words.SENTENCES,
 }
 
 _NOT_ALL = frozenset(
@@ -69,7 +90,9 @@ _NOT_ALL = frozenset(
         *("error", "invalid_request", "unsupported_parameter", "insufficient_permissions", "conflict", "unavailable"),
         *("engine_failed", "ledger_unavailable", "model_file_refused", "pull_failed", "gated", "set_up", "settings"),
         *("home_in_use", "home_read_only", "database_unusable", "card_refused", "no_port", "invalid_name"),
-        *("not_found", "model_not_found"),
+        "factor_file",
+        *("not_found", "model_not_found", "machine_file"),
+        *("meter_unreadable", "meter_file", "meter_unreachable", "meter_silent", "nvml_absent", "nvml_silent"),
     ]
 )
 """Codes told in general terms: which file, which key, which address only the error itself says."""

@@ -22,7 +22,7 @@ from affouage.cli.language import spoken
 from affouage.cli.sentences import loading, told
 from affouage.errors import AffouageError, EngineLoading, LedgerUnavailable, SettingsError
 from affouage.inference.answer import ExactPrompt
-from affouage.inference.serve import Asking
+from affouage.inference.attempt import Asking
 from affouage.ledger.receipt import Receipt
 from affouage.settings import Settings, read
 from affouage.storage.home import forget_address, note_address

@@ -37,6 +37,12 @@ class Presence(msgspec.Struct, frozen=True, kw_only=True):
     decoded_tokens: int = 0
     kappa: float = 1.0
     weight: float = 1.0
+    again_us: tuple[tuple[int, int], ...] = ()
+    """Further times it was served in the same window, after a pause: (start, end)."""
+
+    @property
+    def spans_us(self) -> tuple[tuple[int, int], ...]:
+        return ((self.start_us, self.end_us), *self.again_us)
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,7 +126,7 @@ def _check(window: Window) -> None:
     if len({one.request_id for one in window.requests}) != len(window.requests):
         raise ValueError("a request is in a window once")
     for one in window.requests:
-        if one.end_us < one.start_us or min(one.prompt_tokens, one.decoded_tokens) < 0:
+        if any(end < start for start, end in one.spans_us) or min(one.prompt_tokens, one.decoded_tokens) < 0:
             raise ValueError(f"{one.request_id}: times out of order, or a negative count of tokens")
         if not (0 <= one.kappa < float("inf") and 0 <= one.weight < float("inf")):
             raise ValueError(f"{one.request_id}: kappa and weight are finite and not negative")
@@ -135,11 +141,16 @@ def _static_uj(window: Window, idle_time: Fraction) -> int:
 
 def _presence(window: Window, requests: Sequence[Presence]) -> list[Fraction]:
     """Microseconds of the window that fall to each request, every instant shared equally among those present."""
-    spans = [(max(one.start_us, window.t0_us), min(one.end_us, window.t1_us)) for one in requests]
-    edges = sorted({edge for span in spans if span[1] > span[0] for edge in span})
+    clipped = [
+        (i, max(start, window.t0_us), min(end, window.t1_us))
+        for i, one in enumerate(requests)
+        for start, end in one.spans_us
+    ]
+    spans = [(i, start, end) for i, start, end in clipped if end > start]
+    edges = sorted({edge for _, start, end in spans for edge in (start, end)})
     shares = [Fraction(0)] * len(requests)
     for left, right in pairwise(edges):
-        present = [i for i, (start, end) in enumerate(spans) if start <= left and end >= right and end > start]
+        present = {i for i, start, end in spans if start <= left and end >= right}
         for i in present:
             shares[i] += Fraction(right - left, len(present))
     return shares

@@ -43,6 +43,8 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     unattributed_uj: int
     contended_uj: int
     gap_s: int
+    at_least: bool = False
+    """Some of this day's energy is not known."""
 
 
 class Embodied(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +59,18 @@ class Embodied(msgspec.Struct, frozen=True, kw_only=True):
     """Machines nobody described: their making is unknown, so totals are lower bounds."""
 
 
+class Restated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a closed period's use phase would be with newer factors; the period's own figures stay as they are."""
+
+    entry_seq: int
+    old_sets: tuple[str, ...]
+    new_set: str
+    reason: str
+    at_ms: int
+    old: Impacts
+    new: Impacts
+
+
 class Mine(msgspec.Struct, frozen=True, kw_only=True):
     """A member's own: ``use`` (their requests), and ``keeping_on``: their share of the rest by the pot rule, None when
     it stays in the common pot; ``keeping_on_if_equal`` is then what an equal share would be."""
@@ -67,7 +81,9 @@ class Mine(msgspec.Struct, frozen=True, kw_only=True):
     keeping_on_if_equal: Sum | None
     embodied: Impacts
     cost_eur: Interval | None
-    """Electricity, hardware and hosting: the real share for the period."""
+    """Electricity, hardware and hosting: the real share for the period. What the pot keeps counts in equal parts."""
+    cost_at_least: bool = False
+    """Some of these was not told (price, cost of the machine) or not counted."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +102,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     contended: Sum
     losses: Sum
     """Part of ``to_requests`` burned by attempts that a machine or the software failed."""
+    pot: Sum = Sum()
+    """Keeping it on: idle + unattributed + losses + the commons' own requests, borne by the rule ``pot_sharing``."""
+    unsettled_uj: int = 0
+    """Part of ``to_requests`` that is on no receipt of the period: answers running as it began or ended. May be < 0."""
+    known_s: int = 0
+    """Time whose energy was counted, all machines together; ``gap_s``: time a meter was silent."""
     gap_s: int
     embodied: Embodied
     days: tuple[Day, ...]
@@ -98,4 +120,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Hardware and hosting of the period."""
     factor_sets: tuple[str, ...]
     pot_sharing: str
+    entry_seq: int | None = None
+    """Entry of the ledger that closed it."""
+    restated: tuple[Restated, ...] = ()
+    public: bool = False
+    """Without anything that tells of fewer than five people (``footprint.public``)."""
     mine: Mine | None = None

@@ -21,7 +21,7 @@ from affouage.gateway.chunks import StreamComposer, WholeComposer, affouage_memb
 from affouage.gateway.errors import error_body, error_response
 from affouage.gateway.wire import Wish
 from affouage.inference.answer import Answer, ExactPrompt, Settled
-from affouage.inference.serve import Asking
+from affouage.inference.attempt import Asking
 from affouage.ledger.receipt import Door, Receipt
 from affouage.pool.scheduler import Turn
 

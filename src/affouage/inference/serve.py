@@ -62,6 +62,7 @@ class Inference:
         metering: Metering,
         assess: Assess,
         allowance: Allowance,
+        on_question: Callable[[], None] = lambda: None,
         load_wait_ms: int,
     ) -> None:
         self.node = node
@@ -73,6 +74,7 @@ class Inference:
         self._metering = metering
         self._assess = assess
         self._allowance = allowance
+        self._on_question = on_question
         self._load_wait_ms = load_wait_ms
         self._open = False
         # A set rather than a TaskGroup: a failure of whoever holds us open must reach them as it is, not in a group.
@@ -101,6 +103,7 @@ class Inference:
             raise Unavailable("The server is stopping.", remedy="Ask again in a moment.")
         since_us = asking.waking_since_us
         began_us = self.clock.monotonic_us() if since_us is None else since_us
+        self._on_question()
         self.node.engine(request.model)  # an unknown model is said to be so, whatever the hour
         considered = await self._allowance.consider(asking, request)
         request = msgspec.structs.replace(request, model=considered.model)

@@ -120,6 +120,10 @@ class Metering:
             return self._idle_uw
         return round(statistics.median(self._quiet_uw)) if len(self._quiet_uw) >= _IDLE_SAMPLES else None
 
+    def serving(self) -> bool:
+        """Is anybody being served?"""
+        return any(one.end_us is None for one in self._served.values())
+
     @asynccontextmanager
     async def running(self, keep: KeepBlocks) -> AsyncIterator[None]:
         """Sample until left; the last block is then handed to ``keep`` as a clean end."""

@@ -26,16 +26,16 @@ def prepare(home: Path) -> None:
         ) from refused
 
 
-def factor_texts(home: Path) -> dict[str, str]:
+def own_factors(home: Path) -> dict[str, str]:
     """Texts of the collective's own sets of factors (``factors/*.toml``), by file name. Raises SettingsError."""
     texts = {}
     for path in sorted((home / "factors").glob("*.toml")):
-        texts[path.name] = factor_text(path)
+        texts[path.name] = text_of(path)
     return texts
 
 
-def factor_text(path: Path) -> str:
-    """Text of one set of factors. Raises SettingsError for a file that cannot be read or is not UTF-8."""
+def text_of(path: Path) -> str:
+    """Text of a file of the collective's own. Raises SettingsError when it cannot be read or is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8")
     except OSError as refused:

@@ -21,12 +21,25 @@ if TYPE_CHECKING:  # the command line takes its words and figures from here, wit
 def routes(commons: Commons) -> list[BaseRoute]:
     """Every page of ``commons``, each with its policy."""
     from affouage.assembly.access import Policy
-    from affouage.web import account, chat, how_it_works, members, models, receipts, sign_in
+    from affouage.web import (
+        account,
+        chat,
+        compare,
+        coupe,
+        how_it_works,
+        members,
+        models,
+        public,
+        receipts,
+        sign_in,
+        sources,
+    )
     from affouage.web.door import Door
     from affouage.web.site import Site
 
     door = Door(Site(commons), commons)
-    for room in (sign_in, chat, receipts, models, account, members, how_it_works):
+    rooms = (sign_in, chat, receipts, coupe, compare, models, account, members, how_it_works, sources, public)
+    for room in rooms:
         room.open_door(door)
     door.page("/static/{name}", _file, Policy.PUBLIC)
     return list(door.routes)

@@ -22,7 +22,7 @@ from affouage.assembly.conversations import Conversation
 from affouage.chat import Delta, delta_text
 from affouage.errors import AffouageError, EngineLoading
 from affouage.inference.answer import Answer, ExactPrompt
-from affouage.inference.serve import Asking
+from affouage.inference.attempt import Asking
 from affouage.pool.scheduler import Turn as QueueTurn
 from affouage.web import asking, sentences
 from affouage.web import format as wording

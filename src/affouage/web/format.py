@@ -7,7 +7,7 @@ zero is shown as zero, and unknown is a word.
 from __future__ import annotations
 
 import math
-import re
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 
 from babel.dates import format_date
@@ -18,14 +18,13 @@ from affouage.web.language import N_, Language
 
 NO_BREAK = "\u00a0"
 
-_ENERGY_UNITS = ((1e3, "kWh"), (1.0, "Wh"), (1e-3, "mWh"), (1e-6, "µWh"))
-_MASS_UNITS = ((1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"))
-MICROJOULES_PER_WH = 3.6e9
+Units = tuple[tuple[float, str], ...]
 
-_METHOD = re.compile(
-    r"processor time x (?P<watts>[\d.]+) W (?:assumed per busy logical processor"
-    r"|declared for (?P<processors>\d+) logical processors); standby, memory and power supply not counted"
-)
+_ENERGY_UNITS: Units = ((1e3, "kWh"), (1.0, "Wh"), (1e-3, "mWh"), (1e-6, "µWh"))
+_MASS_UNITS: Units = ((1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"))
+_VOLUME_UNITS: Units = ((1e3, "m³"), (1.0, "L"), (1e-3, "mL"), (1e-6, "µL"))
+_JOULE_UNITS: Units = ((1e3, "GJ"), (1.0, "MJ"), (1e-3, "kJ"), (1e-6, "J"))
+MICROJOULES_PER_WH = 3.6e9
 
 QUALITIES = {
     "measured": N_("measured"),
@@ -33,6 +32,38 @@ QUALITIES = {
     "estimated": N_("estimated"),
     "unknown": N_("unknown"),
 }
+
+
+SCOPES = {
+    "life cycle": N_("whole life cycle"),
+    "direct only": N_("direct emissions only"),
+    "not stated": N_("scope not stated"),
+    "consumed off site": N_("consumed off site"),
+    "fossil and fissile": N_("fossil energies and uranium"),
+    "total": N_("all energies"),
+}
+
+USES = {"accessibility": N_("accessibility"), "emergency": N_("emergency")}
+
+
+_DOORS = {
+    "web": N_("these pages"),
+    "api": N_("another program"),
+    "cli": N_("the command line"),
+    "workshop": N_("a workshop"),
+    "start-up": N_("the start of the server"),
+}
+
+
+def doors(language: Language) -> dict[str, str]:
+    """Names of the doors: what comes by no workshop is told under its door."""
+    return {door: language.gettext(words) for door, words in _DOORS.items()}
+
+
+def unit(text: str, language: Language) -> str:
+    """A unit as data writes it (``g CO2e/kWh``), for reading."""
+    told = text.replace("CO2", "CO₂")
+    return told.replace("Sb eq", "Sb éq") if language.code == "fr" else told
 
 
 def whole(value: int, language: Language) -> str:
@@ -51,8 +82,12 @@ def figures(value: float, language: Language, *, digits: int = 2) -> str:
     return str(format_decimal(rounded, format=pattern, locale=language.code))
 
 
+Write = Callable[[Interval, Language], tuple[str, str]]
+"""One of the four below."""
+
+
 def energy(interval_uj: Interval, language: Language) -> tuple[str, str]:
-    """Microjoules in, (``0,4 Wh``, ``0,1 à 1,2``) out: central value with its unit, then the range in that unit."""
+    """Microjoules in, (``0,4 Wh``, ``de 0,1 à 1,2``) out: central value with its unit, then the range in that unit."""
     return _with_range(interval_uj.scaled(1 / MICROJOULES_PER_WH), _ENERGY_UNITS, language)
 
 
@@ -61,11 +96,71 @@ def mass(interval_g: Interval, language: Language) -> tuple[str, str]:
     return _with_range(interval_g, _MASS_UNITS, language)
 
 
-def _with_range(interval: Interval, units: tuple[tuple[float, str], ...], language: Language) -> tuple[str, str]:
-    size, unit = next((one for one in units if interval.central >= one[0] * 0.1), units[-1])
-    low, central, high = (figures(value / size, language) for value in (interval.low, interval.central, interval.high))
+def volume(interval_l: Interval, language: Language) -> tuple[str, str]:
+    """Litres in, the same out."""
+    return _with_range(interval_l, _VOLUME_UNITS, language)
+
+
+def joules(interval_mj: Interval, language: Language) -> tuple[str, str]:
+    """Megajoules in, the same out."""
+    return _with_range(interval_mj, _JOULE_UNITS, language)
+
+
+def euros(interval_eur: Interval, language: Language) -> tuple[str, str]:
+    """Euros in, the same out: ``2,4 €``, or hundredths of a euro under ten of them (``3,1 c€``)."""
+    return _with_range(interval_eur, ((1.0, "€"), (0.01, "c€")), language)
+
+
+def ratio(interval: Interval, unit: str, language: Language) -> tuple[str, str]:
+    """An interval in the very unit given: of factors (``g CO₂e/kWh``), years, watts."""
+    return _with_range(interval, ((1.0, unit),), language)
+
+
+def _with_range(interval: Interval, units: Units, language: Language) -> tuple[str, str]:
+    """Two significant figures, more when the range is narrower than they show; nothing but a zero is written 0."""
+    leading = interval.central or interval.high
+    size, unit = next((one for one in units if leading >= one[0] * 0.1), units[-1] if leading else (1.0, _base(units)))
+    low, central, high = _told_apart(
+        [value / size for value in (interval.low, interval.central, interval.high)], language
+    )
     spread = language.gettext("{low} to {high}").format(low=low, high=high)
     return f"{central}{NO_BREAK}{unit}", spread
+
+
+def _told_apart(values: list[float], language: Language) -> list[str]:
+    told: list[str] = []
+    for digits in (2, 3, 4):
+        told = [figures(value, language, digits=digits) for value in values]
+        if len(set(told)) == len(set(values)):
+            break
+    return told
+
+
+def _base(units: Units) -> str:
+    return next(unit for size, unit in units if size == 1)
+
+
+def exact_energy(energy_uj: int, language: Language) -> str:
+    """A raw count, for whoever computes again: ``0,2213 Wh``, four significant figures."""
+    return f"{figures(energy_uj / MICROJOULES_PER_WH, language, digits=4)}{NO_BREAK}Wh"
+
+
+def part_of(whole_uj: Interval, part_uj: int) -> Interval:
+    """The range of an exact part of an energy, as wide as that of the whole. Pure."""
+    share = part_uj / whole_uj.central if whole_uj.central else 0.0
+    return Interval(min(part_uj, whole_uj.low * share), part_uj, max(part_uj, whole_uj.high * share))
+
+
+def percent(fraction: float, language: Language) -> str:
+    """``0.641`` -> ``64 %``; never 0 for something, never 100 before it is full."""
+    whole_percent = math.floor(fraction * 100 + 1e-9)
+    if 0 < fraction < 0.01:
+        return language.gettext("less than {limit}").format(limit=language.typeset(_percent(1, language)))
+    return language.typeset(_percent(whole_percent, language))
+
+
+def _percent(number: int, language: Language) -> str:
+    return f"{number} %" if language.code == "fr" else f"{number}%"
 
 
 def duration(ms: int, language: Language) -> str:
@@ -125,20 +220,6 @@ def ordinal(place: int, language: Language) -> str:
         return "1er" if place == 1 else f"{place}e"
     ending = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
     return f"{place}{ending}"
-
-
-def method(text: str, language: Language) -> tuple[str, str]:
-    """How an energy was found, as the receipt writes it (English) -> (sentence, its language)."""
-    found = _METHOD.fullmatch(text)
-    if found is None:
-        return text, "en"
-    watts = figures(float(found["watts"]), language, digits=3)
-    if found["processors"] is None:
-        told = language.gettext("Processor time, times {watts} W assumed for each busy processor.")
-    else:
-        told = language.gettext("Processor time, times {watts} W declared for {processors} processors.")
-    rest = language.gettext("Standby, memory and power supply are not counted.")
-    return f"{told.format(watts=watts, processors=found['processors'])} {rest}", language.code
 
 
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))

@@ -22,7 +22,6 @@ async def explain(visit: Visit) -> Response:
         ),
         keep_days=settings.commons.keep_days,
         country=settings.footprint.country,
-        declared_watts=settings.footprint.declared_watts,
         base_url=visit.site.base_url(visit.request.scope),
         model=visit.commons.default_model,
         answer_tokens=ANSWER_TOKENS,

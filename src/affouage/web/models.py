@@ -28,6 +28,11 @@ async def catalogue(visit: Visit) -> Response:
     return visit.site.page(visit.request.scope, page)
 
 
+async def here(commons: Commons, language: Language) -> tuple[ModelCard, ...]:
+    """The models served here that have a card."""
+    return (await asyncio.to_thread(_read, commons, language)).here
+
+
 def _read(commons: Commons, language: Language) -> Models:
     cards = commons.cards()
     installed = {one.id for one in commons.store.installed()}

@@ -15,7 +15,8 @@ from affouage.assembly.invitations import Invitation
 from affouage.assembly.keys import ApiKey
 from affouage.assembly.member import Member
 from affouage.assembly.sessions import Session
-from affouage.ledger.receipt import Receipt
+from affouage.footprint.factors import Factor
+from affouage.ledger.receipt import Impacts, Receipt
 
 
 class Page:
@@ -162,13 +163,27 @@ class Receipts(Page):
 
 
 @dataclass(frozen=True)
+class FactorRow:
+    """A factor an impact was computed with; ``name`` in words; ``anchor`` of its place on the page of sources."""
+
+    name: str
+    anchor: str
+    factor: Factor
+
+
+@dataclass(frozen=True)
 class ReceiptPage(Page):
     """``openness``: (axis, level) in words; ``salt`` hex, empty when forgotten; ``problem``: why it failed, in words;
-    ``matches``: result of checking a copy, None when none was given."""
+    ``matches``: result of checking a copy, None when none was given. ``making``: this answer's share of the machine's
+    making, None until it can be told; ``making_when``: then why (midnight | undescribed | nothing)."""
 
     template = "receipt.html"
     receipt: Receipt
     openness: tuple[tuple[str, str], ...] = ()
+    factors: tuple[FactorRow, ...] = ()
+    method_anchor: str = "energy"
+    making: Impacts | None = None
+    making_when: str = "midnight"
     problem: str = ""
     salt: str = ""
     prefix_text: str | None = None
@@ -304,7 +319,6 @@ class HowItWorks(Page):
     prefixes: tuple[PrefixText, ...]
     keep_days: int
     country: str
-    declared_watts: float
     base_url: str
     model: str
     answer_tokens: int

@@ -10,12 +10,16 @@ from starlette.responses import Response
 from affouage.asgi.guard import identity_of
 from affouage.assembly.access import Policy, Scope
 from affouage.catalogue.openness import AXES, AXIS_WORDS, Level, level_word
+from affouage.errors import SettingsError
+from affouage.footprint.factors import GridFactors, grid_factors
+from affouage.footprint.impact import INDICATORS
 from affouage.inference.prompt import commitment
-from affouage.ledger.receipt import Receipt
+from affouage.ledger.receipt import Impacts, Receipt
 from affouage.web import sentences
 from affouage.web.door import Door, Visit
 from affouage.web.language import Language
-from affouage.web.pages import ReceiptPage, Receipts
+from affouage.web.methods import TITLES
+from affouage.web.pages import FactorRow, ReceiptPage, Receipts
 from affouage.web.site import say
 
 SHOWN_AT_MOST = 50
@@ -48,6 +52,7 @@ async def _page(visit: Visit, pasted: str | None) -> ReceiptPage:
     member_id = identity_of(visit.request.scope).member.id
     receipt = await visit.commons.ledger.receipt(visit.part("id"), member_id)
     salt = await visit.commons.ledger.salt(receipt.id, member_id)
+    making = await visit.commons.books.making_of(receipt)
     prefix = visit.commons.prefixes.get(receipt.prefix.language) if receipt.prefix else None
     same_prefix = prefix is not None and receipt.prefix is not None and prefix.sha256 == receipt.prefix.sha256
     matches = None
@@ -56,12 +61,52 @@ async def _page(visit: Visit, pasted: str | None) -> ReceiptPage:
     return ReceiptPage(
         receipt=receipt,
         openness=_openness(receipt, visit.language),
+        factors=factor_rows(_grid_of(receipt, visit), visit.language),
+        making=making if any_known(making) else None,
+        making_when=why_no_making(receipt, making),
+        method_anchor=receipt.energy.method if receipt.energy.method in TITLES else "energy",
         problem=sentences.explain_code(receipt.problem, visit.language) if receipt.problem else "",
         salt=salt.hex() if salt else "",
         prefix_text=prefix.text if prefix is not None and same_prefix else None,
         matches=matches,
         pasted=pasted or "",
     )
+
+
+def any_known(impacts: Impacts | None) -> bool:
+    return impacts is not None and any(getattr(impacts, name) is not None for name in INDICATORS)
+
+
+def why_no_making(receipt: Receipt, making: Impacts | None) -> str:
+    """midnight: the day is not over; nothing: no time of the machine was used; undescribed: nobody described it."""
+    if not receipt.energy.machine_share_us:
+        return "nothing"
+    return "midnight" if making is None else "undescribed"
+
+
+def _grid_of(receipt: Receipt, visit: Visit) -> GridFactors | None:
+    """The set this receipt was counted with, when it is still here."""
+    grid, asked = visit.commons.grid, receipt.impacts.factor_set
+    if grid is None or asked is None or grid.set_id == asked:
+        return grid if asked is not None else None
+    try:
+        return grid_factors(grid.country, asked)
+    except SettingsError:
+        return None
+
+
+def factor_rows(grid: GridFactors | None, language: Language) -> tuple[FactorRow, ...]:
+    """The factors of the electricity that are known, in the order of the impacts."""
+    if grid is None:
+        return ()
+    _ = language.gettext
+    rows = (
+        (_("Carbon per kWh"), "grid", grid.gwp),
+        (_("Water per kWh"), "water", grid.water),
+        (_("Minerals per kWh"), "minerals", grid.adpe),
+        (_("Primary energy per kWh"), "primary-energy", grid.primary_energy),
+    )
+    return tuple(FactorRow(name, anchor, factor) for name, anchor, factor in rows if factor is not None)
 
 
 def _openness(receipt: Receipt, language: Language) -> tuple[tuple[str, str], ...]:
@@ -94,7 +139,7 @@ async def _download(visit: Visit) -> Response:
     return download(msgspec.json.format(msgspec.json.encode(body), indent=2), f"{receipt.id}.json")
 
 
-def download(content: bytes, name: str) -> Response:
-    """A JSON file for the member who asked, kept by no cache."""
+def download(content: bytes, name: str, media_type: str = "application/json") -> Response:
+    """A file for the member who asked, kept by no cache."""
     headers = {"content-disposition": f'attachment; filename="{name}"', "cache-control": "no-store"}
-    return Response(content, media_type="application/json", headers=headers)
+    return Response(content, media_type=media_type, headers=headers)

@@ -11,6 +11,7 @@ from typing import Any
 from affouage.errors import AffouageError, EngineLoading, NotFound, TooMuch, Unavailable
 from affouage.web import format as wording
 from affouage.web.language import N_, Language
+from affouage.web.refusals import refused
 
 SENTENCES: dict[str, tuple[str, str]] = {
     # what was asked
@@ -88,6 +89,19 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "unknown_language": (N_("These pages do not speak that language."), N_("Choose French or English.")),
     "unknown_role": (N_("There is no such role."), N_("Choose one from the list.")),
     "unknown_scope": (N_("A key needs at least one use."), N_("Tick what the key is for.")),
+    # the energy allowance: told with their facts by ``refusals``; these stand where the facts are not
+    "allowance_spent": (
+        N_("The energy allowance does not leave enough for this."),
+        N_("Ask for something shorter, choose a smaller model, or come back when the allowance begins again."),
+    ),
+    "allowance_promised": (
+        N_("What is left of the energy allowance is promised to answers under way."),
+        N_("Ask again in a moment."),
+    ),
+    "allowance_uncountable": (N_("A limit of the energy allowance can no longer be counted."), N_("Tell an operator.")),
+    "closed": (N_("The commons is closed at this hour."), N_("Try again in {wait}.")),
+    "rule_refused": (N_("This rule could not be applied."), N_("Check it and try again.")),
+    "bad_period": (N_("This is not a period."), N_("Choose a day, a month or a year from the page “La coupe”.")),
     # machine and engine
     "rate_limit_exceeded": (N_("The commons is full at the moment."), N_("Try again in {wait}.")),
     "unavailable": (N_("The commons cannot answer at the moment."), N_("Try again in {wait}.")),
@@ -124,6 +138,8 @@ def explain(
     error: AffouageError, language: Language, sentences: Mapping[str, tuple[str, str]] = SENTENCES
 ) -> tuple[str, str]:
     """(what happened, what would work) in the reader's language; ``sentences``: by code, "error" among them."""
+    if (told := refused(error, language)) is not None:
+        return told
     message, remedy = sentences.get(error.code) or sentences[_nearest(error, sentences)]
     facts = _facts(error, language)
     return _filled(message, facts, language), _filled(remedy, facts, language)

@@ -20,11 +20,16 @@ from affouage.assembly.member import Role
 from affouage.catalogue.openness import Say
 from affouage.web import format as wording
 from affouage.web import language as languages
+from affouage.web import methods
 from affouage.web.language import Language
+from affouage.web.notices import notice
 from affouage.web.pages import Frame, Page
 from affouage.web.static import static_url
 
-ROOMS = ("chat", "conversations", "receipts", "models", "account", "members", "how-it-works")
+ROOMS = (
+    *("chat", "conversations", "receipts", "coupe", "compare", "models", "account", "members"),
+    *("how-it-works", "sources", "commons"),
+)
 
 
 class Site:
@@ -177,7 +182,18 @@ def _words(language: Language) -> dict[str, Any]:
         "energy": partial(wording.energy, language=language),
         "mass": partial(wording.mass, language=language),
         "duration": partial(wording.duration, language=language),
-        "method": partial(wording.method, language=language),
+        "volume": partial(wording.volume, language=language),
+        "joules": partial(wording.joules, language=language),
+        "euros": partial(wording.euros, language=language),
+        "ratio": partial(wording.ratio, language=language),
+        "exact_energy": partial(wording.exact_energy, language=language),
+        "unit": partial(wording.unit, language=language),
+        "scope_name": lambda name: language.gettext(wording.SCOPES.get(name) or name),
+        "use_name": lambda name: language.gettext(wording.USES.get(name) or name),
+        "percent": partial(wording.percent, language=language),
+        "part_of": wording.part_of,
+        "method": partial(methods.sentence, language=language),
+        "told": partial(notice, language=language),
         "size": partial(wording.size, language=language),
         "day": partial(_time, wording.day, language),
         "moment": partial(_time, wording.moment, language),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from affouage.cli.checks import Finding, ok, problem, warning
 from affouage.errors import AffouageError
@@ -98,11 +99,12 @@ def check_upstreams(settings: Settings, environ: Mapping[str, str]) -> Iterator[
                 yield problem(check, what, one.remedy or "See that server's own log.")
 
 
-def check_footprint(footprint: FootprintSettings) -> Iterator[Finding]:
-    from affouage.footprint.impact import grid_factor
+def check_footprint(footprint: FootprintSettings, home: Path) -> Iterator[Finding]:
+    from affouage.footprint.factors import grid_factors
+    from affouage.storage.home import own_factors
 
     try:
-        grid = grid_factor(footprint.country)
+        grid = grid_factors(footprint.country, footprint.factor_set, own_factors(home))
     except AffouageError as wrong:
         yield problem("footprint", wrong.message, wrong.remedy)
         return
@@ -114,11 +116,3 @@ def check_footprint(footprint: FootprintSettings) -> Iterator[Finding]:
         )
     else:
         yield ok("footprint", f"Carbon uses the electricity of {grid.country} ({grid.set_id}).")
-    if footprint.declared_watts == 0:
-        yield warning(
-            "footprint",
-            "No power is declared for this machine: energy is estimated with a very wide range.",
-            "Set declared_watts under [footprint]: watts of the whole machine at full load.",
-        )
-    else:
-        yield ok("footprint", f"{footprint.declared_watts:g} W declared at full load.")

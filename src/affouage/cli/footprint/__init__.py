@@ -31,7 +31,7 @@ class _Lazy(click.Group):
 
 @click.group(cls=_Lazy)
 def footprint() -> None:
-    """Energy, carbon, water, minerals and euros: the report, the allowance, the factors, comparisons.
+    """What the commons uses and costs: report, allowance, factors, comparison, machine.
 
     \b
     Examples:
