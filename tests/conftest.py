@@ -6,7 +6,12 @@ import asyncio
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples for everybody, on a machine as slow as it likes.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache"

@@ -174,7 +174,8 @@ async def _metering(
     """This machine's meter at work, from where the books left it."""
     if meter is None:
         meter = open_meter(settings, clock, own_cpu_us=ProcessorTime(node.engines), own_pids=node.pids)
-    known = await db.read(lambda connection: calibrations.newest(connection, machine))
+    meter_id = meter.info().id
+    known = await db.read(lambda connection: calibrations.newest(connection, machine, meter_id))
     last = await ledger.last_block(machine)
     return Metering(
         meter,

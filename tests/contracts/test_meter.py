@@ -23,6 +23,7 @@ from affouage.adapters.meters.parts import PartsMeter
 from affouage.adapters.meters.plug_http import HttpPlugMeter
 from affouage.adapters.meters.plug_mqtt import MqttPlugMeter
 from affouage.adapters.meters.powercap import PowercapMeter, counted_zones
+from affouage.adapters.meters.processors import busy_us
 from affouage.clock import SystemClock
 from affouage.footprint.meter import METHODS, Meter, MeterUnreadable, Reading, advance
 from affouage.settings import MeterSettings
@@ -36,8 +37,8 @@ class Subject:
 
     meter: Meter
     work: Callable[[], Awaitable[None]]
-    fail: Callable[[], Awaitable[None]] | None = None
-    mend: Callable[[], Awaitable[None]] | None = None
+    fail: Callable[[], Awaitable[None]]
+    mend: Callable[[], Awaitable[None]]
 
 
 async def _nothing() -> None:
@@ -183,7 +184,16 @@ def counter_file(folder: Path, stack: AsyncExitStack) -> Subject:
 
 
 def declared(folder: Path, stack: AsyncExitStack) -> Subject:
-    return Subject(DeclaredMeter(SystemClock(), full_watts=80, idle_watts=20), _nothing)
+    seen = [True]
+
+    async def fail() -> None:
+        seen[0] = False
+
+    async def mend() -> None:
+        seen[0] = True
+
+    busy = lambda: busy_us() if seen[0] else None  # noqa: E731
+    return Subject(DeclaredMeter(SystemClock(), full_watts=80, idle_watts=20, busy=busy), _nothing, fail, mend)
 
 
 def estimate(folder: Path, stack: AsyncExitStack) -> Subject:
@@ -284,8 +294,6 @@ def _in_order(before: Reading, after: Reading) -> None:
 def test_a_failure_is_a_gap_with_a_remedy_and_it_comes_back(opened: Open) -> None:
     async def look() -> None:
         async with opened() as subject:
-            if subject.fail is None or subject.mend is None:
-                return  # the system's own clocks do not fail on demand: tests/unit/test_meter_power.py
             before = await subject.meter.read()
             await subject.fail()
             with pytest.raises(MeterUnreadable) as silent:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+import threading
+import time
 import types
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,8 +44,29 @@ class PowercapTree:
         self.uj[key] = (self.uj[key] + energy_uj) % self._range_uj
         self.write(key, str(self.uj[key]))
 
+    @contextmanager
+    def drawing(self, watts: float, key: str = "intel-rapl:0") -> Iterator[None]:
+        """A machine that draws so much while open, its counter moved every 10 ms or so by the time that passed."""
+        leaving = threading.Event()
+
+        def draw() -> None:
+            first_uj, began_ns = self.uj[key], time.monotonic_ns()
+            while not leaving.wait(0.01):
+                self.uj[key] = first_uj + round((time.monotonic_ns() - began_ns) / 1000 * watts)
+                self.write(key, str(self.uj[key]))
+
+        thread = threading.Thread(target=draw, name="powercap")
+        thread.start()
+        try:
+            yield
+        finally:
+            leaving.set()
+            thread.join()
+
     def write(self, key: str, text: str) -> None:
-        (self.root / key / "energy_uj").write_text(f"{text}\n")
+        partial = self.root / key / "energy_uj.new"
+        partial.write_text(f"{text}\n")
+        partial.replace(self.root / key / "energy_uj")  # as the kernel does: a reader never sees half a figure
 
 
 def hwmon_device(root: Path, number: int, driver: str, **files: str) -> Path:

@@ -16,7 +16,7 @@ from sqlalchemy import delete, event, select
 
 from affouage.assembly.charter import Charter
 from affouage.chat import ChatRequest, Message
-from affouage.errors import AffouageError, AllowanceSpent, AllowanceUncountable, Closed
+from affouage.errors import AffouageError, AllowanceSpent, AllowanceUncountable, BadRequest, Closed
 from affouage.footprint import rules
 from affouage.footprint.budget import BudgetRules, HoursRules, Limit, Rates
 from affouage.footprint.period import Calendar
@@ -424,7 +424,8 @@ def test_an_exempt_use_passes_and_is_counted(house: House) -> None:
             exempt_uses=("urgence",),
         )
         await refusal(house.allowance.consider(asking(), question()), Closed)
-        await refusal(house.allowance.consider(asking(use="emergency"), question()), Closed)
+        unknown = await refusal(house.allowance.consider(asking(use="emergency"), question()), BadRequest)
+        assert (unknown.code, unknown.details["known"]) == ("unknown_use", "urgence")
         who = asking(use="urgence")
         considered, name = await house.ask(who, question(500))
         assert considered.exempt

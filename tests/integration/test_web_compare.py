@@ -23,7 +23,7 @@ from affouage.footprint.report import Day, Embodied, Line, Report, Sum
 from affouage.ledger.receipt import Impacts
 from affouage.testing import EchoEngine, LiveCommons, serving
 from affouage.units import Interval
-from affouage.web.compare import Compare, view
+from affouage.web.compare import Compare, basis_of, view
 from affouage.web.language import language
 from affouage.web.pages import Frame
 from affouage.web.site import environment
@@ -63,6 +63,7 @@ def report(**more: object) -> Report:
         "contended": Sum(),
         "losses": Sum(),
         "gap_s": 0,
+        "first_day": "2026-11-01",
         "known_s": 21 * 86_400,
         "embodied": Embodied(
             total=Impacts(gwp_g=triple(2100, 4200, 8400), quality="estimated"),
@@ -106,6 +107,7 @@ EMPTY = {
     "unattributed": Sum(),
     "embodied": Embodied(total=Impacts(), to_requests=Impacts(), to_pot=Impacts()),
     "days": (),
+    "first_day": "",
     "models": (),
     "known_s": 0,
 }
@@ -208,6 +210,20 @@ def test_the_month_so_far() -> None:
     assert part.per_member.central == pytest.approx(31 / 20)
     assert part.subscriptions == pytest.approx(20 * 20 * 21 / 30)
     assert not part.at_least
+
+
+def test_a_commons_opened_in_the_month_pays_from_that_day() -> None:
+    paid, part = month_costs(report(first_day="2026-11-12"), basis(hosting_eur_per_month=30.0))
+    assert paid.hardware is not None
+    assert (paid.hardware.central, paid.hosting) == (pytest.approx(10), pytest.approx(10))
+    assert part.subscriptions == pytest.approx(20 * 20 * 10 / 30)
+
+
+def test_what_the_books_say_the_machine_cost_wins() -> None:
+    booked = report(fixed_cost_eur=triple(36, 36, 36))
+    paid, _ = month_costs(booked, basis(hosting_eur_per_month=30.0))
+    assert paid.hardware == triple(15, 15, 15)
+    assert paid.fixed == triple(36, 36, 36)
 
 
 def test_electricity_of_the_building_is_paid_too() -> None:
@@ -423,6 +439,19 @@ def test_after_a_question_the_page_counts_it(odile: Visitor) -> None:
     assert "La réponse moyenne du mois a 5 morceaux de mot" in text
     assert "Ici, tout compté" in text
     assert "demandes par jour" in text
+
+
+def test_the_same_euros_as_in_the_report(live: LiveCommons) -> None:
+    commons = live.commons
+    of = live.run(commons.books.report(commons.calendar.month(commons.clock.now_ms())))
+    paid, _ = month_costs(of, basis_of(commons))
+    assert paid.fixed is not None
+    assert of.fixed_cost_eur is not None
+    assert paid.fixed.central == pytest.approx(of.fixed_cost_eur.central)
+    assert paid.fixed.central == pytest.approx(1.0), "opened today: one day of it"
+    assert paid.electricity is not None
+    assert of.total.cost_eur is not None
+    assert paid.electricity.central == pytest.approx(of.total.cost_eur.central)
 
 
 def test_the_form_works_by_plain_links(odile: Visitor) -> None:

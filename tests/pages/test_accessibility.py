@@ -92,6 +92,8 @@ PAGES: dict[str, tuple[str, str | None, Prepare]] = {
     "receipts": ("/receipts", "Karim", nothing),
     "receipt": ("/chat", "Karim", receipt),
     "receipt-wrong-copy": ("/chat", "Karim", wrong_copy),
+    "compare": ("/compare", "Karim", nothing),
+    "compare-chosen": ("/compare?size=mixture&hours=8", "Karim", nothing),
     "models": ("/models", "Odile", nothing),
     "models-open": ("/models", "Odile", open_all),
     "account": ("/account", "Karim", nothing),

@@ -52,6 +52,7 @@ def standing(limit_uj: int, used_uj: int = 0, held_uj: int = 0, resets_ms: int =
         (a_limit(unit="g", amount=52.0), KNOWN, MICROJOULES_PER_KWH),
         (a_limit(unit="g", amount=52.0), Rates(gwp_g_per_kwh=52.0, pue=2.0), MICROJOULES_PER_KWH // 2),
         (a_limit(unit="eur", amount=0.5), KNOWN, 2 * MICROJOULES_PER_KWH),
+        (a_limit(unit="eur", amount=0.5), Rates(price_eur_per_kwh=0.25, pue=2.0), 2 * MICROJOULES_PER_KWH),
         (a_limit(unit="g"), Rates(price_eur_per_kwh=0.25), None),
         (a_limit(unit="eur"), Rates(gwp_g_per_kwh=52.0), None),
         (a_limit(unit="eur"), Rates(price_eur_per_kwh=0.0), None),

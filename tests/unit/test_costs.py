@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affouage.footprint.costs import costs, electricity_eur, hardware_eur, share
+from affouage.footprint.costs import costs, electricity_eur, hardware_eur, hosting_eur, share
 from affouage.footprint.machine import Machine
 from affouage.units import Interval
 
@@ -33,9 +33,9 @@ def test_a_month_by_hand() -> None:
     assert of.electricity.low == pytest.approx(14.5)
     assert of.hardware is not None
     assert of.hardware.central == pytest.approx(30.0)  # 1461 euros over 1461 days
-    assert of.hosting == pytest.approx(10 * 12 / 365.25 * 30)
+    assert of.hosting == pytest.approx(10)
     assert of.total is not None
-    assert of.total.central == pytest.approx(15 + 30 + of.hosting)
+    assert of.total.central == pytest.approx(15 + 30 + 10)
     assert not of.at_least
     mine = share(of, 20, 20.0)
     assert mine.per_member is not None
@@ -138,6 +138,12 @@ def test_ranges_stay_in_order_and_shares_add_up(bounds: list[float], price: floa
     assert each.low <= each.central <= each.high
     assert each.central * members == pytest.approx(of.total.central)
     assert of.total.central >= of.fixed.central if of.fixed else False
+
+
+def test_rent_is_a_month_s_whatever_its_length() -> None:
+    for first, last in ((date(2026, 2, 1), date(2026, 2, 28)), (date(2026, 3, 1), date(2026, 3, 31))):
+        assert hosting_eur(31.0, first, last) == pytest.approx(31)
+    assert hosting_eur(31.0, date(2026, 2, 28), date(2026, 3, 1)) == pytest.approx(31 / 28 + 1)
 
 
 def test_days_out_of_order_are_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -27,9 +28,7 @@ ANYTHING = st.recursive(
 def test_any_value_is_an_energy_or_a_gap(value: object, unit: str) -> None:
     try:
         counted = energy_uj(value, unit)
-    except MeterUnreadable as gap:
-        assert gap.message
-        assert gap.remedy
+    except MeterUnreadable:
         return
     assert type(counted) is int
     assert 0 <= counted <= MOST_UJ
@@ -68,10 +67,8 @@ def test_whatever_a_plug_answers_is_a_reading_or_a_gap(body: bytes) -> None:
 
 @given(ANYTHING, st.text(max_size=30))
 def test_any_path_into_any_document(document: object, path: str) -> None:
-    try:
+    with suppress(MeterUnreadable):
         field(document, path)
-    except MeterUnreadable as gap:
-        assert "energy_field" in gap.remedy
 
 
 @pytest.mark.parametrize(
@@ -111,8 +108,9 @@ def test_counters_by_hand(text: str, unit: str, expected_uj: int) -> None:
     ],
 )
 def test_what_is_no_energy_is_refused(value: str) -> None:
-    with pytest.raises(MeterUnreadable):
+    with pytest.raises(MeterUnreadable) as gap:
         counter_text(value, "J")
+    assert "unknown" in gap.value.remedy
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -1, True, None, [], {}, "12 W", 20_001, b"12"])

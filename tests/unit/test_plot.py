@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from affouage.asgi.headers import CONTENT_POLICY
 from affouage.web.language import language
-from affouage.web.plot import WIDTH, Bar, Line, Words, bars, log_lines, progress
+from affouage.web.plot import GRID_OPACITY, WIDTH, Bar, Line, Words, bars, log_lines, progress
+from affouage.web.static import static_files
 
 FRENCH, ENGLISH = language("fr"), language("en")
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -164,3 +165,20 @@ def test_nothing_of_it_needs_more_than_the_policy_gives() -> None:
     svg = str(progress(0.5, words=WORDS))
     assert "<style" not in svg
     assert "http" not in svg.replace("http://www.w3.org/2000/svg", "")
+
+
+def luminance(colour: tuple[float, ...]) -> float:
+    parts = [one / 255 / 12.92 if one <= 10 else ((one / 255 + 0.055) / 1.055) ** 2.4 for one in colour]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def test_the_faintest_line_stands_out_in_light_and_dark() -> None:
+    css = static_files()["affouage.css"].content.decode()
+    for name in ("paper", "sheet"):
+        pairs = zip(*(re.findall(rf"--{one}: #([0-9a-f]{{6}});", css) for one in (name, "ink")), strict=True)
+        grounds = [[tuple(bytes.fromhex(one)) for one in pair] for pair in pairs]
+        assert len(grounds) == 2, "one light, one dark"
+        for page, ink in grounds:
+            line = tuple(GRID_OPACITY * a + (1 - GRID_OPACITY) * b for a, b in zip(ink, page, strict=True))
+            bright, dark = sorted((luminance(line), luminance(page)), reverse=True)
+            assert (bright + 0.05) / (dark + 0.05) >= 3

@@ -82,7 +82,7 @@ def test_steady_answers_are_foreseen_within_the_margin(energy_uj: int, noise: fl
 
 def test_what_is_not_known_teaches_nothing() -> None:
     estimate = an_estimate()
-    for one in (receipt(None), receipt(500, decoded=None), receipt(500, decoded=1)):
+    for one in (receipt(None), receipt(0), receipt(500, decoded=None), receipt(500, decoded=1)):
         estimate.learn(one)
     assert not estimate.of("a").seen
 

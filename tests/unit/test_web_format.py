@@ -149,7 +149,7 @@ def test_a_range_is_never_told_as_one_figure(central: float, down: float, up: fl
 def test_narrow_ranges_get_the_figures_they_need() -> None:
     assert wording.volume(Interval(0.00997, 0.01, 0.01003), FRENCH) == ("10\u00a0mL", "de 9,97 à 10,03")
     assert wording.mass(Interval(0, 0, 0), FRENCH)[0] == "0\u00a0g"
-    assert wording.euros(Interval(0.002, 0.0031, 0.004), FRENCH) == ("0,31\u00a0c€", "de 0,2 à 0,4")
+    assert wording.euros(Interval(0.002, 0.0031, 0.004), FRENCH) == ("0,31\u00a0centime", "de 0,2 à 0,4")
     assert wording.joules(Interval(0.5, 1, 2000), ENGLISH) == ("1\u00a0MJ", "0.5 to 2,000")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import zlib
 
@@ -13,6 +14,8 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from affouage.footprint.allocation import Presence, Window, allocate
+from affouage.footprint.audit import allocate as audit_allocate
+from affouage.footprint.audit.readings import written
 from affouage.footprint.meter import MeterInfo, Reading, advance
 from affouage.footprint.windows import Counted, Readings, pack, share_out, unpack
 
@@ -251,3 +254,21 @@ def test_readings_altered_anywhere_are_refused_or_have_another_digest(
     except ValueError:
         return
     assert told != digest or zlib.decompress(altered) == zlib.decompress(body)
+
+
+@given(stories())
+def test_written_for_an_auditor_it_is_the_same_sharing(story: tuple[Readings, int]) -> None:
+    readings, _ = story
+    if not readings.counted:
+        return
+    shared = share_out(readings)
+    found = audit_allocate.answer(json.loads(json.dumps(written(readings))))
+    for name in ("idle_uj", "unattributed_uj", "contended_uj", "idle_us", "known_us", "gap_us"):
+        assert getattr(found, name) == getattr(shared, name)
+    assert found.meter_uj == shared.energy_uj
+    assert found.flags == sorted(shared.flags)
+    parts = {one.id: (one.static_uj, one.dynamic_uj, one.machine_share_us) for one in found.requests}
+    for one, part in shared.parts.items():
+        assert parts.pop(one) == (part.static_uj, part.dynamic_uj, part.machine_share_us)
+    assert not any(any(part) for part in parts.values())
+    assert {one.id for one in found.requests if one.at_least} == shared.partial

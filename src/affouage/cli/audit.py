@@ -33,6 +33,7 @@ def audit() -> None:
       affouage audit close docs/reference/audit/close-equal.json
       affouage audit schema allocate > allocate.schema.json
       affouage audit period 2026-11
+      affouage audit readings blk_1f0c2a... | affouage audit allocate -
     """
 
 
@@ -121,7 +122,7 @@ def period(period: str, as_json: bool) -> None:
       affouage audit period 2026-11-22 --json
     """
     from affouage.cli.audit_words import period_in_words
-    from affouage.footprint.audit_period import audit_period
+    from affouage.footprint.audit.period import audit_period
     from affouage.footprint.period import Calendar
 
     with telling(), open_home() as (settings, database):
@@ -132,6 +133,25 @@ def period(period: str, as_json: bool) -> None:
     else:
         click.echo(period_in_words(found, spoken()))
     raise SystemExit(0 if found.identical else 1)
+
+
+@audit.command()
+@click.argument("block_id", metavar="ID")
+def readings(block_id: str) -> None:
+    """Print the raw readings of the block ID (blk_...), as `audit allocate` reads them.
+
+    Blocks are the ledger's entries in which the meter's windows are shared out; a receipt's figures are sums of them.
+
+    \b
+    Example:
+      affouage audit readings blk_1f0c2a... | affouage audit allocate - --json
+    """
+    from affouage.footprint.audit.period import find_readings
+    from affouage.footprint.audit.readings import written
+
+    with telling(), open_home() as (_, database):
+        found = database.read_now(lambda connection: find_readings(connection, block_id))
+    echo_json(written(found, note=block_id))
 
 
 def _replay(subject: str, file: str, as_json: bool) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from affouage.footprint.audit_allocate import Allocated
-from affouage.footprint.audit_close import Closed
-from affouage.footprint.audit_embodied import Made, Weighed
-from affouage.footprint.audit_found import PeriodAudit
-from affouage.footprint.audit_impact import Amounts, Assessed, CloudAssessed
+from affouage.footprint.audit.allocate import Allocated
+from affouage.footprint.audit.close import Closed
+from affouage.footprint.audit.embodied import Made, Weighed
+from affouage.footprint.audit.found import PeriodAudit
+from affouage.footprint.audit.impact import Amounts, Assessed, CloudAssessed
 from affouage.units import Interval
 from affouage.web import format as wording
 from affouage.web.language import N_, Language

@@ -80,10 +80,11 @@ async def powers(meter: Meter, windows: int, wait: Callable[[float], Awaitable[b
         before = after
 
 
-async def idle_uw(meter: Meter, windows: int) -> int:
+async def idle_uw(meter: Meter, windows: int, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> int:
     """Median power over at least three windows of a second or more, in microwatts. Raises Unavailable.
 
-    A reading that tells nothing new makes its window longer; an unknown one is left out.
+    A reading that tells nothing new makes its window longer; an unknown window is left out, and so is one of zero: the
+    machine is on.
     """
     info, found = meter.info(), list[int]()
     before: Reading | None = None
@@ -97,12 +98,12 @@ async def idle_uw(meter: Meter, windows: int) -> int:
                 before = after
             elif after.at_us - before.at_us >= SHORTEST_US:
                 passed = advance(before, after, info).energy_uj
-                if passed is not None:
+                if passed:
                     found.append(round(passed * 1_000_000 / (after.at_us - before.at_us)))
                 before = after
         if len(found) >= windows:
             break
-        await asyncio.sleep(1.0)
+        await pause(1.0)
     if len(found) < FEWEST_WINDOWS:
         raise Unavailable(
             f"The meter {info.id} told its power only {len(found)} times; at least {FEWEST_WINDOWS} are needed.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from affouage.cli import meter_words
+from affouage.cli import meter_words, period_words, rule_words
 from affouage.errors import AffouageError
 from affouage.web.language import N_, Language
 
@@ -83,6 +83,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "no_port": (N_("No free port on this machine."), N_("Choose another with --port, or free one.")),
     # the meters
     **meter_words.SENTENCES,
+    # the rules
+    **rule_words.SENTENCES,
+    # periods
+    **period_words.SENTENCES,
 }
 
 _NOT_ALL = frozenset(

@@ -100,7 +100,8 @@ def allocate(window: Window) -> Allocation:
     presence = _presence(window, requests)
     idle_time = Fraction(length_us) - sum(presence, Fraction(0))
     static = _static_uj(window, idle_time)
-    statics = _split(static, [*presence, idle_time])
+    # Static power unknown: what is static is the energy of the time without any request, so it is nobody's.
+    statics = _split(static, [*presence, idle_time]) if window.p0_uw is not None else [0] * len(requests) + [static]
     times = _split(length_us, [*presence, idle_time])
     dynamic = window.energy_uj - static
     contended = dynamic * window.foreign_ppm // MILLION

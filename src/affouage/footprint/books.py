@@ -110,8 +110,11 @@ class Books:
         return msgspec.structs.replace(report, restated=_restated(connection, period))
 
     def read_public(self, connection: Connection, period: str) -> Report | None:
-        """See :meth:`public_report`."""
-        refuse_open(self.calendar, period, self._clock.now_ms())
+        """See :meth:`public_report`. None too in the minutes while the end of the month is still being written."""
+        now_ms = self._clock.now_ms()
+        refuse_open(self.calendar, period, now_ms)
+        if rows.closing(connection, period) is None and not self.calendar.over(period, now_ms - SETTLING_MS):
+            return None
         return public(self.read(connection, period), rows.people(connection, period))
 
     def write_closing(
@@ -146,14 +149,19 @@ class Books:
         """
         if kind_of(period) == "day":
             raise BadRequest(
-                f"{period} is a day: months are restated.", remedy="Write a month or a year.", param="period"
+                f"{period} is a day: months are restated.",
+                remedy="Write a month or a year.",
+                param="period",
+                code="restatement_day",
+                period=period,
             )
         closed = [month for month in sorted(rows.closed_months(connection)) if month.startswith(period)]
         if not closed:
             raise Conflict(
                 f"No month of {period} is closed.",
-                remedy=f"Close it first: affouage footprint close {period}",
-                code="period_open",
+                remedy="Close it first: affouage footprint close 2026-11",
+                code="period_not_closed",
+                period=period,
             )
         written = [self._restatement(connection, month, new, reason) for month in closed]
         for one in written:
@@ -162,6 +170,8 @@ class Books:
                     f"{one.periods[0]} was already restated with {new.set_id}.",
                     remedy="It stands in the report of that period.",
                     code="already_restated",
+                    period=one.periods[0],
+                    set=new.set_id,
                 )
         return written
 

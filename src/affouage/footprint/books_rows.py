@@ -49,15 +49,17 @@ def uses(
     )
     if key is not None:
         query = query.where(usage_day.c.key == key)
-    return [Use(**row._mapping) for row in connection.execute(query)]
+    names = (*by, "factor_set", "quality", *_AMOUNTS)
+    return [Use(**dict(zip(names, row, strict=True))) for row in connection.execute(query).all()]
 
 
 def counted(connection: Connection, days: tuple[str, str]) -> list[Counted]:
     """Rows of ``machine_day`` of these days, both in."""
-    columns = [machine_day.c[name] for name in Counted.__struct_fields__]
+    names = Counted.__struct_fields__
+    columns = [machine_day.c[name] for name in names]
     key = list(machine_day.primary_key.columns)
     query = select(*columns).where(machine_day.c.day.between(*days)).order_by(*key)
-    return [Counted(**row._mapping) for row in connection.execute(query)]
+    return [Counted(**dict(zip(names, row, strict=True))) for row in connection.execute(query).all()]
 
 
 def first_days(connection: Connection, machine_ids: Iterable[str]) -> dict[str, str]:

@@ -85,7 +85,7 @@ class LimitState(msgspec.Struct, frozen=True, kw_only=True):
 class Rates(msgspec.Struct, frozen=True, kw_only=True):
     """What a kilowatt-hour of the machine is worth: g CO2e and euros per kWh at the wall, None when not known.
 
-    ``pue``: electricity of the place / electricity of the machine, in grams and euros as in the reports.
+    ``pue``: electricity of the place / electricity of the machine; in grams and not in euros, as in the reports.
     """
 
     gwp_g_per_kwh: float | None = None
@@ -147,7 +147,8 @@ def limit_uj(limit: Limit, rates: Rates) -> int | None:
     rate = rates.gwp_g_per_kwh if limit.unit == "g" else rates.price_eur_per_kwh
     if not rate:
         return None
-    return math.floor(amount / (Fraction(repr(rate)) * Fraction(repr(rates.pue))))
+    pue = Fraction(repr(rates.pue)) if limit.unit == "g" else 1
+    return math.floor(amount / (Fraction(repr(rate)) * pue))
 
 
 def uncountable(rules: BudgetRules, rates: Rates) -> Limit | None:

@@ -59,6 +59,8 @@ def close(
             f"{of.period} does not close: its parts differ from the meter by {sums.residual_uj} microjoules.",
             remedy=f"Look where: affouage audit period {of.period}",
             code="residual",
+            period=of.period,
+            microjoules=sums.residual_uj,
         )
     report = msgspec.structs.replace(report_of(of, rates), closed=True)
     figures, borne = _encode(report), _encode(dict(shares))
@@ -139,7 +141,8 @@ def refuse_other(before: ClosedPeriod, after: ClosedPeriod, *, forgotten: bool) 
             f"{before.period} is closed, with other figures than would be found now: {', '.join(found)}.",
             remedy=f"What is closed is not rewritten. See why: affouage audit period {before.period}",
             code="closed_otherwise",
-            fields=found,
+            period=before.period,
+            fields=", ".join(found),
         )
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from affouage.footprint.costs import Costs, Share, costs, exactly, share
+from affouage.footprint.costs import Costs, Share, costs, exactly, hosting_eur, share
 from affouage.footprint.curve import Running, work_of_one
 from affouage.footprint.embodied import day_charge
 from affouage.footprint.factors import GridFactors, Site
@@ -37,10 +37,17 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     today: date
 
 
-def month_costs(report: Report, basis: Basis) -> tuple[Costs, Share]:
-    """The period so far: from its first day to today, subscriptions counted over the same days."""
+def days_so_far(report: Report, basis: Basis) -> tuple[date, date]:
+    """First and last day of the period so far, since the commons has books: what the report itself counts."""
     first, after = dates(report.period)
     last = max(first, min(basis.today, after - timedelta(days=1)))
+    opened = date.fromisoformat(report.first_day) if report.first_day else last
+    return max(first, min(opened, last)), last
+
+
+def month_costs(report: Report, basis: Basis) -> tuple[Costs, Share]:
+    """The period so far, subscriptions counted over the same days."""
+    first, last = days_so_far(report, basis)
     energy_uj = report.total.interval_uj
     paid = costs(
         None if energy_uj is None else times(energy_uj, basis.site.pue),
@@ -51,8 +58,10 @@ def month_costs(report: Report, basis: Basis) -> tuple[Costs, Share]:
         hosting_eur_per_month=basis.hosting_eur_per_month,
         energy_at_least=report.total.at_least,
     )
-    months = ((last - first).days + 1) / (after - first).days
-    return paid, share(paid, report.members, basis.subscription_eur, months)
+    if paid.hardware is not None and report.fixed_cost_eur is not None:  # with descriptions as they were, day by day
+        booked_eur = max(0.0, report.fixed_cost_eur.central - paid.hosting)
+        paid = msgspec.structs.replace(paid, hardware=exactly(booked_eur))
+    return paid, share(paid, report.members, basis.subscription_eur, hosting_eur(1.0, first, last))
 
 
 def requests_per_day(report: Report, basis: Basis) -> float | None:

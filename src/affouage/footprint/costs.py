@@ -6,6 +6,7 @@ given to the commons), hosting. What nobody told stays None and makes the sum a 
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Literal
@@ -77,7 +78,6 @@ def costs(
     """Costs of the days ``first`` to ``last``, both in. ``interval_uj``: the electricity counted, None when unknown;
     ``energy_at_least``: some of it is not. A price of None or 0 was not told. Raises ValueError for days out of order.
     """
-    days = _days(first, last)
     electricity = electricity_eur(interval_uj, price_eur_per_kwh)
     charges = [hardware_eur(one, first, last) for one in machines]
     known = [exactly(one) for one in charges if one is not None]
@@ -93,7 +93,7 @@ def costs(
     return Costs(
         electricity=electricity,
         hardware=sum(known[1:], start=known[0]) if known else None,
-        hosting=hosting_eur_per_month * 12 / DAYS_PER_YEAR * days,
+        hosting=hosting_eur(hosting_eur_per_month, first, last),
         missing=tuple(missing),
         paid_off=tuple(one.id for one in machines if (life := _life(one)) is not None and life[1] < first),
     )
@@ -124,6 +124,15 @@ def hardware_eur(machine: Machine, first: date, last: date) -> float | None:
     if retired is not None and life is not None and first <= retired <= last:
         days += (life[1] - retired).days
     return whole_eur * min(1.0, days / planned_days) if days else 0.0
+
+
+def hosting_eur(eur_per_month: float, first: date, last: date) -> float:
+    """A monthly amount for these days, both in: each day its part of its own month."""
+    total, day = 0.0, first
+    for _ in range(_days(first, last)):
+        total += eur_per_month / monthrange(day.year, day.month)[1]
+        day += timedelta(days=1)
+    return total
 
 
 def share(of: Costs, members: int, subscription_eur: float | None, months: float = 1.0) -> Share:

@@ -118,7 +118,8 @@ def _line(line: Line) -> Row:
 def _sum(total: Sum, *, counted: bool = False) -> Row:
     """``counted``: the exact figure is known though no range was kept with it."""
     known = total.interval_uj is not None or counted
-    kwh = None if total.interval_uj is None else total.interval_uj.scaled(1 / MICROJOULES_PER_KWH)
+    uj = total.interval_uj
+    kwh = None if uj is None else Interval(*(bound / MICROJOULES_PER_KWH for bound in (uj.low, uj.central, uj.high)))
     cells: Row = {"energy_uj": total.energy_uj if known else None, **_interval("energy_kwh", kwh)}
     if counted and kwh is None:
         cells["energy_kwh"] = total.energy_uj / MICROJOULES_PER_KWH

@@ -86,6 +86,7 @@ def report_of(of: Gathered, rates: Rates) -> Report:
         unsettled_uj=of.sums.unsettled_uj,
         known_s=sum(row.known_us for row in of.counted) // US_PER_S,
         gap_s=-(-gap_us // US_PER_S),
+        first_day=of.days[0] if of.days else "",
         embodied=making,
         days=_days(of),
         models=_lines(of.lines, "model", rates),

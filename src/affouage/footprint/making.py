@@ -93,8 +93,8 @@ def hardware_cost_eur(served: Sequence[Served]) -> Interval | None:
 
 
 def hosting_cost_eur(eur_per_month: float | None, days: Sequence[str]) -> Interval | None:
-    """A month's hosting, day by day; None when none is told."""
-    if not eur_per_month:
+    """A month's hosting, day by day; None when none is told, or there are no days."""
+    if not eur_per_month or not days:
         return None
     months = Counter(day[:7] for day in days)
     return exactly(sum(eur_per_month * count / _length(month) for month, count in months.items()))

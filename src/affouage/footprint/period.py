@@ -270,10 +270,14 @@ def refuse_open(calendar: Calendar, period: str, now_ms: int) -> None:
             remedy="Write a month, for instance 2026-11.",
             param="period",
             code="not_a_month",
+            period=period,
         )
     if not calendar.over(period, now_ms):
         raise Conflict(
-            f"{period} is not over.", remedy="It can be closed from the first day after it.", code="period_open"
+            f"{period} is not over.",
+            remedy="It can be closed from the first day after it.",
+            code="period_open",
+            period=period,
         )
 
 

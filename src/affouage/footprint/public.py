@@ -79,7 +79,13 @@ def grouping(people: People) -> Grouping:
     while small := _smallest(people, groups):
         field, line = _next_to_merge(people, groups, small)
         groups[field] = {key: OTHER if told == line else told for key, told in groups[field].items()}
-    return tuple(groups)
+    return tuple(_named(group) for group in groups)
+
+
+def _named(group: Mapping[str, str]) -> Mapping[str, str]:
+    """A line that is alone under OTHER keeps its name: nothing had to be merged with it in the end."""
+    merged = [key for key, told in group.items() if told == OTHER]
+    return {**group, merged[0]: merged[0]} if len(merged) == 1 else group
 
 
 def published(people: People, groups: Iterable[Mapping[str, str]]) -> dict[tuple[str, ...], frozenset[str]]:

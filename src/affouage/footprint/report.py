@@ -109,6 +109,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     known_s: int = 0
     """Time whose energy was counted, all machines together; ``gap_s``: time a meter was silent."""
     gap_s: int
+    first_day: str = ""
+    """First day the books count in it: the period's own, or the one they were opened; "" for none."""
     embodied: Embodied
     days: tuple[Day, ...]
     models: tuple[Line, ...]

@@ -67,10 +67,12 @@ async def body_of(commons: Commons, scope: Scope, receive: Receive) -> bytes:
 
 
 def asking_of(scope: Scope) -> Asking:
-    """Who asks. The header ``X-Affouage-Door: cli`` is a label our own command line puts on its receipts."""
+    """Who asks. The header ``X-Affouage-Door: cli`` is a label our own command line puts on its receipts;
+    ``X-Affouage-Use`` declares a use that the energy allowance exempts (accessibility, emergency)."""
     member = identity_of(scope).member
     door: Door = "cli" if _header(scope, b"x-affouage-door") == b"cli" else "api"
-    return Asking(member_id=member.id, door=door, language=member.language)
+    use = (_header(scope, b"x-affouage-use") or b"").decode("latin-1").strip()
+    return Asking(member_id=member.id, door=door, language=member.language, use=use)
 
 
 def asks_for_prompt(scope: Scope) -> bool:

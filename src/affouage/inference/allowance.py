@@ -122,11 +122,14 @@ class Allowance:
     async def consider(self, asking: Asker, request: ChatRequest) -> Considered:
         """Whether this question may be asked now, by which model, on which promise.
 
-        Raises Closed, AllowanceSpent, AllowanceUncountable. A declared use that the rules exempt always passes.
+        Raises Closed, AllowanceSpent, AllowanceUncountable; BadRequest for a declared use that no rule exempts. One
+        that is exempt always passes.
         """
         hours, hours_version = self._charter.in_force("hours")
         rules, version = self._charter.in_force("budget")
         exempt = asking.use in rules.exempt_uses
+        if asking.use and not exempt:
+            raise refusal.unknown_use(asking.use, rules.exempt_uses)
         self._check_open(hours, hours_version, exempt)
         considered = Considered(self, asking, request, rules, version, exempt)
         considered.rules = _stamps(("budget", version), ("hours", hours_version))

@@ -68,14 +68,13 @@ class RequestEstimate:
             self._running[model_id] = _Running(mean_uj, mean_uj / 2)
 
     def learn(self, receipt: Receipt) -> None:
-        """A settled answer. What is not wholly known teaches nothing."""
+        """A settled answer. What is not wholly known teaches nothing; nor does zero, which no answer costs."""
         energy = receipt.energy
         if energy.static_uj is None or energy.dynamic_uj is None or energy.at_least:
             return
-        tokens = self._tokens_of(receipt)
-        if tokens is None or tokens < _FEWEST_TOKENS:
-            return
-        self._note(receipt.model.id, (energy.static_uj + energy.dynamic_uj) / tokens)
+        tokens, energy_uj = self._tokens_of(receipt), energy.static_uj + energy.dynamic_uj
+        if tokens is not None and tokens >= _FEWEST_TOKENS and energy_uj > 0:
+            self._note(receipt.model.id, energy_uj / tokens)
 
     def of(self, model_id: str) -> PerToken:
         kappa, running = self._kappa_of(model_id), self._running.get(model_id)
@@ -129,7 +128,7 @@ def first_tokens(request: ChatRequest) -> int:
 def prompt_tokens(request: ChatRequest) -> int:
     """A cautious count before the engine's own: by bytes, so that no script is counted short."""
     texts = [request.prompt, request.suffix, *request.inputs, *(text_of(one.content) for one in request.messages)]
-    others = sum(
+    others: int = sum(
         part.get("type") != "text" for one in request.messages if isinstance(one.content, list) for part in one.content
     )
     by_bytes = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) / _BYTES_PER_TOKEN

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from affouage.chat import ChatRequest
-from affouage.errors import AllowanceSpent, AllowanceUncountable, Closed
+from affouage.errors import AllowanceSpent, AllowanceUncountable, BadRequest, Closed
 from affouage.footprint.budget import HoursRules, Limit, Standing
 from affouage.footprint.hours import next_opening_ms
 from affouage.inference.estimate import RequestEstimate, first_tokens, prompt_tokens
@@ -42,6 +42,16 @@ def closed(rules: HoursRules, version: int, calendar: LocalDays, now_ms: int) ->
         closed_until=rules.closed_until,
         opens_at=opens_at,
         rule=rule,
+    )
+
+
+def unknown_use(use: str, exempt: Sequence[str]) -> BadRequest:
+    return BadRequest(
+        f"No rule exempts the use {use!r:.50}.",
+        remedy=f"Declare one of: {', '.join(exempt)}; or none." if exempt else "Declare none.",
+        param="use",
+        code="unknown_use",
+        known=", ".join(exempt),
     )
 
 

@@ -98,7 +98,7 @@ def _amounts(receipt: Receipt) -> dict[str, int]:
         "cancelled": 1 if receipt.outcome == "cancelled" else 0,
         "unknown": 0 if refused or (known and not energy.at_least) else 1,
         "prompt_tokens": 0 if refused else receipt.tokens.prompt or 0,
-        "decoded_tokens": receipt.tokens.decoded or 0,
+        "decoded_tokens": 0 if refused else receipt.tokens.decoded or 0,
         "static_uj": static,
         "dynamic_uj": dynamic,
         "lost_uj": static + dynamic if failed else 0,

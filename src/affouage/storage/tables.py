@@ -144,7 +144,9 @@ reading_block = Table(  # the windows behind a ledger entry of kind "block", to 
 usage_day = Table(  # sums of receipts, so that no report and no allowance ever reads the ledger again
     "usage_day",
     metadata,
-    Column("dimension", String, primary_key=True),  # total | member | model | workshop | use
+    Column(
+        "dimension", String, primary_key=True
+    ),  # total | member | model | workshop | use | assumed*: see ledger.allowance
     Column("key", String, primary_key=True),  # "" for total
     Column("day", String, primary_key=True),  # 2026-11-22, in the commons' time zone, of the settlement
     Column("machine_id", String, primary_key=True),

@@ -12,7 +12,7 @@ from affouage.web import format as wording
 from affouage.web.language import Language
 
 Shown = tuple[str, str]
-"""A figure with its unit, and its range: always both."""
+"""A figure with its unit, and its range; the range is empty only for what is known exactly."""
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,25 @@ class LineRow:
     euros: Shown | None
 
 
+def shown(interval: Interval | None, write: wording.Write, language: Language) -> Shown | None:
+    """None for unknown; without a range when it is known exactly, as nothing at all is."""
+    if interval is None:
+        return None
+    central, spread = write(interval, language)
+    return central, "" if interval.low == interval.high else spread
+
+
 def amount(name: str, spent: Sum, report: Report, language: Language, note: str = "") -> Amount:
     """A sum in words, with its part of the period's total."""
     whole = report.total.energy_uj
     return Amount(
         name=name,
         note=note,
-        energy=None if spent.interval_uj is None else wording.energy(spent.interval_uj, language),
+        energy=shown(spent.interval_uj, wording.energy, language),
         at_least=spent.at_least,
         quality=language.gettext(wording.QUALITIES[spent.quality]),
         share=wording.percent(spent.energy_uj / whole, language) if whole else "",
-        euros=None if spent.cost_eur is None else wording.euros(spent.cost_eur, language),
+        euros=shown(spent.cost_eur, wording.euros, language),
     )
 
 
@@ -98,7 +106,14 @@ def impact_rows(use: Impacts, making: Impacts, language: Language) -> tuple[Impa
     """Carbon, water, minerals, primary energy: of use, of making, and both together."""
     _ = language.gettext
     told = (
-        (_("Carbon"), "", "grid", _("CO₂e"), "gwp_g", wording.mass),
+        (
+            _("Carbon"),
+            _("and other gases that warm the climate, brought down to it"),
+            "grid",
+            _("CO₂e"),
+            "gwp_g",
+            wording.mass,
+        ),
         (
             _("Water"),
             _("water that does not go back to where it was taken, mostly at the power stations"),
@@ -137,11 +152,11 @@ def impact_rows(use: Impacts, making: Impacts, language: Language) -> tuple[Impa
                 note=note,
                 anchor=anchor,
                 what=what,
-                use=None if one is None else write(one, language),
+                use=shown(one, write, language),
                 use_at_least=use.at_least,
-                making=None if other is None else write(other, language),
+                making=shown(other, write, language),
                 making_at_least=making.at_least,
-                total=None if both is None else write(both, language),
+                total=shown(both, write, language),
                 at_least=use.at_least or making.at_least or one is None or other is None,
             )
         )
@@ -157,17 +172,17 @@ def added(one: Interval | None, other: Interval | None) -> Interval | None:
 
 def lines(rows: Sequence[Line], names: Mapping[str, str], language: Language) -> tuple[LineRow, ...]:
     """Rows of a table, biggest first; those not told come last."""
-    told = [
-        LineRow(
-            name=names.get(one.key) or one.key or language.gettext("unknown"),
-            requests=one.requests,
-            words=one.tokens_decoded,
-            energy=None
-            if one.sum is None or one.sum.interval_uj is None
-            else wording.energy(one.sum.interval_uj, language),
-            at_least=one.sum is not None and one.sum.at_least,
-            euros=None if one.sum is None or one.sum.cost_eur is None else wording.euros(one.sum.cost_eur, language),
-        )
-        for one in sorted(rows, key=lambda one: -1 if one.sum is None else one.sum.energy_uj, reverse=True)
-    ]
-    return tuple(told)
+    biggest_first = sorted(rows, key=lambda one: -1 if one.sum is None else one.sum.energy_uj, reverse=True)
+    return tuple(_line(one, names, language) for one in biggest_first)
+
+
+def _line(one: Line, names: Mapping[str, str], language: Language) -> LineRow:
+    spent = one.sum or Sum()
+    return LineRow(
+        name=names.get(one.key) or one.key or language.gettext("unknown"),
+        requests=one.requests,
+        words=one.tokens_decoded,
+        energy=shown(spent.interval_uj, wording.energy, language),
+        at_least=spent.at_least,
+        euros=shown(spent.cost_eur, wording.euros, language),
+    )

@@ -16,7 +16,7 @@ from affouage.asgi.commons import Commons
 from affouage.assembly.access import Policy, Scope
 from affouage.footprint import cloud, curve
 from affouage.footprint.cloud import CloudEstimate, CloudModel, Published
-from affouage.footprint.comparison import Basis, month_costs, requests_per_day, running_of
+from affouage.footprint.comparison import Basis, days_so_far, month_costs, requests_per_day, running_of
 from affouage.footprint.costs import Costs, Share, exactly
 from affouage.footprint.curve import Mean
 from affouage.footprint.report import Report
@@ -113,6 +113,7 @@ class Compare(Page):
     verdict: str
     pay: tuple[PayRow, ...]
     members: int
+    since: str
     per_member: Figure
     subscription: Figure
     in_subscriptions: str
@@ -145,6 +146,7 @@ def view(report: Report, basis: Basis, *, size: str, awake_h: int, language: Lan
         verdict=_verdict(mean, there, language),
         pay=_pay(paid, basis, language),
         members=report.members,
+        since=named(days_so_far(report, basis)[0].isoformat(), language),
         per_member=figure(part.per_member, wording.euros, language, part.at_least),
         subscription=_declared_eur(basis.subscription_eur, language),
         in_subscriptions=_in_subscriptions(part, language),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from babel.dates import format_date
 from starlette.responses import Response
 
 from affouage.asgi.commons import Commons
@@ -18,7 +17,7 @@ from affouage.footprint.equivalents import Likeness, equivalents, like
 from affouage.footprint.export import to_csv, to_json
 from affouage.footprint.report import Mine, Report, Sum
 from affouage.web import format as wording
-from affouage.web.amounts import Amount, ImpactRow, LineRow, Shown, amount, impact_rows, lines, parts
+from affouage.web.amounts import Amount, ImpactRow, LineRow, Shown, amount, impact_rows, lines, parts, shown
 from affouage.web.door import Door, Visit
 from affouage.web.language import Language
 from affouage.web.limits import LimitRow, limit_rows, rule_sentences
@@ -96,6 +95,7 @@ async def month(visit: Visit) -> Response:
         report,
         today=commons.calendar.day(commons.clock.now_ms()),
         member_id=identity_of(visit.request.scope).member.id,
+        day_of=commons.calendar.day,
         language=language,
         names=await known_names(commons),
         budget=commons.charter.in_force("budget").value,
@@ -134,12 +134,13 @@ def view(
     *,
     today: str,
     member_id: str,
+    day_of: Callable[[int], str],
     language: Language,
     names: Mapping[str, str] | None = None,
     budget: BudgetRules | None = None,
     hours: HoursRules | None = None,
 ) -> Coupe:
-    """``today``: 2026-11-22; ``names``: of models and machines, by id."""
+    """``today``: 2026-11-22; ``day_of``: the local day of an instant; ``names``: of models and machines, by id."""
     _ = language.gettext
     known = dict(names or {})
     doors = wording.doors(language)
@@ -152,7 +153,7 @@ def view(
         losses=amount(_("Losses"), report.losses, report, language),
         impacts=impact_rows(report.total.use, report.embodied.total, language),
         equivalents=same_carbon(report, language),
-        limits=limit_rows(report.limits, member_id, budget, known | doors, language),
+        limits=limit_rows(report.limits, member_id, budget, known | doors, day_of, language),
         rules=rule_sentences(budget, hours, report.pot_sharing, known, language),
         mine=mine_row(report.mine, report, language),
         one_more=one_more(report, language),
@@ -172,36 +173,37 @@ def mine_row(mine: Mine | None, report: Report, language: Language) -> MineRow |
     def share(name: str, spent: Sum | None) -> Amount | None:
         return None if spent is None else amount(name, spent, report, language)
 
-    gwp = mine.embodied.gwp_g
     return MineRow(
         requests=mine.requests,
         use=amount(_("My answers"), mine.use, report, language),
         keeping_on=share(_("My share of keeping it on"), mine.keeping_on),
         if_equal=share(_("An equal share of keeping it on would be"), mine.keeping_on_if_equal),
-        making_gwp=None if gwp is None else wording.mass(gwp, language),
+        making_gwp=shown(mine.embodied.gwp_g, wording.mass, language),
         making_at_least=mine.embodied.at_least,
-        euros=None if mine.cost_eur is None else wording.euros(mine.cost_eur, language),
+        euros=shown(mine.cost_eur, wording.euros, language),
     )
 
 
 def same_carbon(report: Report, language: Language) -> tuple[Equivalent, ...]:
-    """Everyday things of the same carbon; none unless use and making are both wholly known: like with like only."""
+    """Everyday things of the same carbon; none unless use and making are both known: like with like only."""
     use, making = report.total.use, report.embodied.total
-    if use.gwp_g is None or making.gwp_g is None or use.at_least or making.at_least:
+    if use.gwp_g is None or making.gwp_g is None:
         return ()
+    at_least = use.at_least or making.at_least
     table = equivalents()
-    published = format_date(table.published, format="long", locale=language.code)
+    published = wording.date_words(table.published.isoformat(), language)
     source = language.gettext("{source}, file of {day}.").format(source=table.source, day=published)
     fitting = [
         one for one in like(use.gwp_g + making.gwp_g, "use and making", table) if 0.1 <= one.amount.central < 1e4
     ]
-    return tuple(Equivalent(_likeness(one, language), source) for one in fitting[:EQUIVALENTS_SHOWN])
+    return tuple(Equivalent(_likeness(one, at_least, language), source) for one in fitting[:EQUIVALENTS_SHOWN])
 
 
-def _likeness(one: Likeness, language: Language) -> str:
+def _likeness(one: Likeness, at_least: bool, language: Language) -> str:
     words = one.equivalent.fr if language.code == "fr" else one.equivalent.en
     central, spread = wording.ratio(one.amount, words, language)
-    return f"≈ {central} ({spread})"
+    told = f"≈{wording.NO_BREAK}{central} ({spread})"
+    return f"{language.gettext('at least')} {told}" if at_least else told
 
 
 def one_more(report: Report, language: Language) -> OneMore | None:
@@ -209,11 +211,11 @@ def one_more(report: Report, language: Language) -> OneMore | None:
     spent = report.to_requests
     if report.members < 1 or not report.requests or spent.interval_uj is None:
         return None
-    each = 1 / report.members
-    fixed = report.fixed_cost_eur
+    each, then = 1 / report.members, 1 / (report.members + 1)
+    fixed, paid = report.fixed_cost_eur, spent.cost_eur
     return OneMore(
         energy=wording.energy(spent.interval_uj.scaled(each), language),
-        euros=None if spent.cost_eur is None else wording.euros(spent.cost_eur.scaled(each), language),
-        fixed_now=None if fixed is None else wording.euros(fixed.scaled(each), language),
-        fixed_then=None if fixed is None else wording.euros(fixed.scaled(1 / (report.members + 1)), language),
+        euros=shown(None if paid is None else paid.scaled(each), wording.euros, language),
+        fixed_now=shown(None if fixed is None else fixed.scaled(each), wording.euros, language),
+        fixed_then=shown(None if fixed is None else fixed.scaled(then), wording.euros, language),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -21,7 +21,7 @@ NO_BREAK = "\u00a0"
 Units = tuple[tuple[float, str], ...]
 
 _ENERGY_UNITS: Units = ((1e3, "kWh"), (1.0, "Wh"), (1e-3, "mWh"), (1e-6, "µWh"))
-_MASS_UNITS: Units = ((1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"))
+_MASS_UNITS: Units = ((1e3, "kg"), (1.0, "g"), (1e-3, "mg"), (1e-6, "µg"), (1e-9, "ng"))
 _VOLUME_UNITS: Units = ((1e3, "m³"), (1.0, "L"), (1e-3, "mL"), (1e-6, "µL"))
 _JOULE_UNITS: Units = ((1e3, "GJ"), (1.0, "MJ"), (1e-3, "kJ"), (1e-6, "J"))
 MICROJOULES_PER_WH = 3.6e9
@@ -107,8 +107,11 @@ def joules(interval_mj: Interval, language: Language) -> tuple[str, str]:
 
 
 def euros(interval_eur: Interval, language: Language) -> tuple[str, str]:
-    """Euros in, the same out: ``2,4 €``, or hundredths of a euro under ten of them (``3,1 c€``)."""
-    return _with_range(interval_eur, ((1.0, "€"), (0.01, "c€")), language)
+    """Euros in, the same out: ``2,4 €``, or hundredths of a euro under ten of them (``3,1 centimes``)."""
+    _ = language.gettext
+    hundredths = 100 * (interval_eur.central or interval_eur.high)
+    cents = _("cent") if hundredths < (2 if language.code == "fr" else 1.05) else _("cents")
+    return _with_range(interval_eur, ((1.0, "€"), (0.01, cents)), language)
 
 
 def ratio(interval: Interval, unit: str, language: Language) -> tuple[str, str]:
@@ -197,12 +200,26 @@ def size(size_bytes: int, language: Language) -> str:
 
 def day(time_ms: int, language: Language, zone: tzinfo | None = None) -> str:
     """``22 novembre 2026``, in the machine's time zone unless another is given."""
-    return str(format_date(_local(time_ms, zone), format="long", locale=language.code))
+    return date_words(_local(time_ms, zone).date().isoformat(), language)
 
 
 def moment(time_ms: int, language: Language, zone: tzinfo | None = None) -> str:
     """``22 novembre 2026, 12:40``."""
     return f"{day(time_ms, language, zone)}, {_local(time_ms, zone):%H:%M}"
+
+
+def date_words(day: str, language: Language) -> str:
+    """``2026-11-22`` -> ``22 novembre 2026``; what is no date stays as it is."""
+    try:
+        told = str(format_date(date.fromisoformat(day), format="long", locale=language.code))
+    except ValueError:
+        return day
+    return _first(told, language)
+
+
+def _first(told: str, language: Language) -> str:
+    """The first of a month is an ordinal in French, and only that day."""
+    return f"1er{told[1:]}" if language.code == "fr" and told.startswith("1 ") else told
 
 
 def machine_time(time_ms: int, zone: tzinfo | None = None) -> str:

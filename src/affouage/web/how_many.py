@@ -41,7 +41,13 @@ class SpotRow:
 
 
 def figure(interval: Interval | None, write: Write, language: Language, at_least: bool = False) -> Figure:
-    return Figure(None) if interval is None else Figure(*write(interval, language), at_least)
+    """``interval`` as ``write`` tells it. A range too narrow for its own figures is told in words."""
+    if interval is None:
+        return Figure(None)
+    text, spread = write(interval, language)
+    if interval.low < interval.high <= interval.low * 1.01:
+        spread = language.gettext("within 1 %")
+    return Figure(text, spread, at_least)
 
 
 def _steps(each_day: float | None) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from affouage.footprint.budget import BudgetRules, HoursRules, LimitState
@@ -22,7 +22,7 @@ class LimitRow:
     used: str
     held: str
     amount: str
-    resets_ms: int
+    resets: str
     state: str
 
 
@@ -31,15 +31,16 @@ def limit_rows(
     member_id: str,
     rules: BudgetRules | None,
     names: Mapping[str, str],
+    day_of: Callable[[int], str],
     language: Language,
 ) -> tuple[LimitRow, ...]:
-    """Limits of the commons, of workshops, and of the reader alone among members."""
+    """Limits of the commons, of workshops, and of the reader alone among members. ``day_of``: the day of an instant."""
     near = (rules.notice_percent if rules else 80) / 100
     seen = [one for one in states if one.limit.scope != "member" or one.key == member_id]
-    return tuple(_limit_row(one, near, names, language) for one in seen)
+    return tuple(_limit_row(one, near, names, day_of(one.resets_ms), language) for one in seen)
 
 
-def _limit_row(state: LimitState, near: float, names: Mapping[str, str], language: Language) -> LimitRow:
+def _limit_row(state: LimitState, near: float, names: Mapping[str, str], resets: str, language: Language) -> LimitRow:
     _ = language.gettext
     who = {
         "commons": _("The whole commons"),
@@ -54,7 +55,7 @@ def _limit_row(state: LimitState, near: float, names: Mapping[str, str], languag
         used=in_unit(state.used, state.limit.unit, language),
         held=in_unit(state.held, state.limit.unit, language) if state.held else "",
         amount=in_unit(state.limit.amount, state.limit.unit, language),
-        resets_ms=state.resets_ms,
+        resets=wording.date_words(resets, language),
         state="full" if state.fraction >= 1 else "near" if state.fraction >= near else "calm",
     )
 
@@ -68,6 +69,8 @@ def text_bar(used: float, held: float, cells: int = BAR_CELLS) -> str:
 
 def in_unit(value: float, unit: str, language: Language) -> str:
     """An amount of a limit, which counts central values: ``3,2 kWh``, ``50 Wh``."""
+    if unit == "kwh" and 0 < value < 1:
+        return f"{wording.figures(value * 1000, language, digits=3)}{wording.NO_BREAK}Wh"
     if unit == "kwh" and 0 < value < 1:
         return f"{wording.figures(value * 1000, language, digits=3)}{wording.NO_BREAK}Wh"
     name = {"kwh": "kWh", "g": language.gettext("g CO₂e"), "eur": "€"}[unit]

@@ -16,6 +16,8 @@ from affouage.web import plot
 from affouage.web.language import Language
 
 MICROJOULES_PER_KWH = 3.6e12
+LEAST_TOLD = 0.001
+"""Of the unit of a table: less is told as less than this."""
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,10 @@ def _months(year: str) -> list[str]:
 
 def named(period: str, language: Language) -> str:
     """``2026-11`` -> ``novembre 2026``."""
-    first, formats = dates(period)[0], {"year": "y", "month": "LLLL y", "day": "long"}
-    return str(format_date(first, formats[kind_of(period)], locale=language.code))
+    kind = kind_of(period)
+    if kind == "day":
+        return wording.date_words(period, language)
+    return str(format_date(dates(period)[0], "LLLL y" if kind == "month" else "y", locale=language.code))
 
 
 def day_rows(report: Report, today: str, language: Language) -> Days:
@@ -157,7 +161,12 @@ def _unit_of(found: Sequence[Day]) -> tuple[float, str]:
 
 def _day_row(one: Day, size: float, language: Language) -> DayRow:
     def told(energy_uj: int) -> str:
-        return wording.figures(energy_uj / size, language)
+        least = LEAST_TOLD * size
+        return (
+            f"<{wording.NO_BREAK}{wording.figures(LEAST_TOLD, language)}"
+            if 0 < energy_uj < least
+            else (wording.figures(energy_uj / size, language))
+        )
 
     total = told(one.energy_uj)
     return DayRow(

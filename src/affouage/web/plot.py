@@ -22,6 +22,8 @@ from affouage.web.language import Language
 WIDTH = 340
 TEXT = 12
 """Size of words, in units of the drawing."""
+GRID_OPACITY = 0.6
+"""Of the lines of the scales: thin, and still 3:1 against the page, light or dark."""
 _GLYPH = 6.6
 _ROW = 17
 _EDGE = 8
@@ -76,7 +78,7 @@ def bars(
     drawn = [_text(frame.left - 5, 12, unit, "end")]
     for tick, label in zip(ticks, labels, strict=True):
         y = frame.y(tick / ticks[-1])
-        drawn += [_stroke(frame.left, y, frame.right, y, opacity=".3"), _text(frame.left - 5, y + 4, label, "end")]
+        drawn += [_stroke(frame.left, y, frame.right, y, faint=True), _text(frame.left - 5, y + 4, label, "end")]
     step = frame.width / max(1, len(days))
     for place, day in enumerate(days):
         drawn += _bar(words.name, day, frame, ticks[-1], frame.left + step * place, step)
@@ -114,10 +116,10 @@ def log_lines(
     drawn = [_text(_EDGE, 13, y_label)]
     for tick, label in y_ticks:
         y = frame.y(ys.place(tick))
-        drawn += [_stroke(frame.left, y, frame.right, y, opacity=".3"), _text(frame.left - 5, y + 4, label, "end")]
+        drawn += [_stroke(frame.left, y, frame.right, y, faint=True), _text(frame.left - 5, y + 4, label, "end")]
     for tick in xs.ticks():
         x = frame.x(xs.place(tick))
-        drawn += [_stroke(x, frame.top, x, frame.bottom, opacity=".3")]
+        drawn += [_stroke(x, frame.top, x, frame.bottom, faint=True)]
         drawn += [_text(x, frame.bottom + 15, figures(tick, language, digits=3), "middle")]
     drawn.append(_text(frame.right, frame.bottom + 32, x_label, "end"))
     legend: list[str] = []
@@ -290,10 +292,11 @@ def _rect(x: float, y: float, width: float, height: float, fill: str) -> str:
 
 
 def _stroke(
-    x1: float, y1: float, x2: float, y2: float, *, dashes: str = "", width: float = 1, opacity: str = ""
+    x1: float, y1: float, x2: float, y2: float, *, dashes: str = "", width: float = 1, faint: bool = False
 ) -> str:
-    more = (f' stroke-dasharray="{dashes}"' if dashes else "") + (f' stroke-opacity="{opacity}"' if opacity else "")
-    return f'<path d="M{_n(x1)} {_n(y1)}L{_n(x2)} {_n(y2)}" stroke="currentColor" stroke-width="{_n(width)}"{more}/>'
+    more = (f' stroke-dasharray="{dashes}"' if dashes else "") + (f' stroke-opacity="{GRID_OPACITY}"' if faint else "")
+    thick = _n(0.6 if faint else width)
+    return f'<path d="M{_n(x1)} {_n(y1)}L{_n(x2)} {_n(y2)}" stroke="currentColor" stroke-width="{thick}"{more}/>'
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start") -> str:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
-
-from babel.dates import format_date
 
 from affouage.errors import AffouageError, AllowanceSpent, AllowanceUncountable, Closed
 from affouage.web import format as wording
@@ -52,7 +49,7 @@ def _spent(code: str, facts: dict[str, Any], language: Language) -> tuple[str, s
     if code == "allowance_promised":
         again = _("Ask again in a moment: what is promised and not used is given back.")
     else:
-        day = format_date(date.fromisoformat(facts["resets_on"]), format="long", locale=language.code)
+        day = wording.date_words(facts["resets_on"], language)
         again = _("It begins again on {day}.").format(day=day)
     return language.typeset(message), language.typeset(f"{again} {_cheaper(facts, language)}")
 

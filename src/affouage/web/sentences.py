@@ -100,6 +100,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "allowance_uncountable": (N_("A limit of the energy allowance can no longer be counted."), N_("Tell an operator.")),
     "closed": (N_("The commons is closed at this hour."), N_("Try again in {wait}.")),
+    "unknown_use": (N_("No rule exempts this use."), N_("Declare one of these, or none: {known}.")),
     "rule_refused": (N_("This rule could not be applied."), N_("Check it and try again.")),
     "bad_period": (N_("This is not a period."), N_("Choose a day, a month or a year from the page “La coupe”.")),
     # machine and engine

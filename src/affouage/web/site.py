@@ -194,6 +194,7 @@ def _words(language: Language) -> dict[str, Any]:
         "part_of": wording.part_of,
         "method": partial(methods.sentence, language=language),
         "told": partial(notice, language=language),
+        "date_words": partial(wording.date_words, language=language),
         "size": partial(wording.size, language=language),
         "day": partial(_time, wording.day, language),
         "moment": partial(_time, wording.moment, language),

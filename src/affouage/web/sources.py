@@ -44,6 +44,20 @@ _BASES = {
 }
 
 
+_KINDS = {
+    "gpu": N_("graphics card"),
+    "computer": N_("computer"),
+    "motherboard": N_("motherboard"),
+    "cpu": N_("processor"),
+    "ram": N_("memory"),
+    "ssd": N_("solid-state disk"),
+    "hdd": N_("hard disk"),
+    "psu": N_("power supply"),
+    "case": N_("case"),
+    "assembly": N_("assembly"),
+}
+
+
 @dataclass(frozen=True)
 class MeterHere:
     """The meter in use; ``idle_watts`` empty while nobody knows."""
@@ -72,7 +86,7 @@ class Method:
 class Sources(Page):
     """``making``: of the whole machine, (name, figure); ``prices``: (name, told), empty when not told.
 
-    ``notes`` and ``bases``: words of the data, by the text that stands there.
+    ``notes``, ``bases`` and ``kinds``: words of the data, by the text that stands there.
     """
 
     template: ClassVar[str] = "sources.html"
@@ -86,6 +100,7 @@ class Sources(Page):
     machine: Machine | None
     making: tuple[tuple[str, Shown | None], ...]
     bases: dict[str, str]
+    kinds: dict[str, str]
     prices: tuple[tuple[str, str], ...]
     table: Equivalents
     ecologits: str
@@ -140,6 +155,7 @@ def view(
         machine=machine,
         making=_making(machine, language),
         bases={basis: _(words) for basis, words in _BASES.items()},
+        kinds={kind: _(words) for kind, words in _KINDS.items()},
         prices=_prices(settings, machine, language),
         table=equivalents(),
         ecologits=version("ecologits"),

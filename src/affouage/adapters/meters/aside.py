@@ -18,11 +18,11 @@ class Aside:
 
     def __init__(self, timeout_s: float = 2.0) -> None:
         self._timeout_s = timeout_s
-        self._thread: threading.Thread | None = None
+        self._busy = False
 
     async def run(self, call: Callable[[], T]) -> T:
         """What ``call`` returns or raises. Raises MeterUnreadable when it takes too long, or the last still does."""
-        if self._thread is not None and self._thread.is_alive():
+        if self._busy:
             raise _late()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -41,17 +41,16 @@ class Aside:
                 value = call()
             except Exception as raised:  # told to whoever asked, whatever it is
                 problem = raised
+            self._busy = False
             with suppress(RuntimeError):  # the loop was closed meanwhile: nobody asks any more
                 loop.call_soon_threadsafe(settle, value, problem)
 
-        self._thread = threading.Thread(target=work, name="affouage-meter", daemon=True)
-        self._thread.start()
+        self._busy = True
+        threading.Thread(target=work, name="affouage-meter", daemon=True).start()
         try:
-            value = await asyncio.wait_for(future, self._timeout_s)
+            return await asyncio.wait_for(future, self._timeout_s)
         except TimeoutError:
             raise _late() from None
-        self._thread = None
-        return value
 
 
 def _late() -> MeterUnreadable:

@@ -37,10 +37,12 @@ class CounterFileMeter:
         try:
             # A pipe would be waited for, for ever.
             descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-            with os.fdopen(descriptor, "rb") as file:
+            try:
                 if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                     raise _unreadable("it is not an ordinary file")
-                return file.read(256).decode("ascii", "replace")
+                return os.read(descriptor, 256).decode("ascii", "replace")
+            finally:
+                os.close(descriptor)
         except OSError as refused:
             raise _unreadable(refused.strerror or type(refused).__name__) from None
         except ValueError:  # a NUL in the path

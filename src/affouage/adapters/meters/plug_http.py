@@ -42,7 +42,7 @@ class HttpPlugMeter:
         self._tally = RowTally(row, boot_id())
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         password = secret_of(row, os.environ if environ is None else environ)
-        self._auth = aiohttp.BasicAuth(row.user, password) if row.user else None
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(row.user, password)} if row.user else {}
         self._session: aiohttp.ClientSession | None = None
 
     def info(self) -> MeterInfo:
@@ -56,7 +56,7 @@ class HttpPlugMeter:
 
     async def _answer(self) -> bytes:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout, auth=self._auth, trust_env=False)
+            self._session = aiohttp.ClientSession(timeout=self._timeout, headers=self._headers, trust_env=False)
         try:
             async with self._session.get(self._row.url, allow_redirects=False) as response:
                 if response.status != 200:

@@ -16,6 +16,7 @@ import msgspec
 
 from affouage.adapters.meters.figures import energy_uj
 from affouage.adapters.meters.processors import ForeignWork, boot_id
+from affouage.adapters.meters.tally import Steps
 from affouage.clock import Clock
 from affouage.footprint.meter import MeterInfo, MeterUnreadable, Reading
 
@@ -25,6 +26,9 @@ UNCERTAINTY = 0.10
 """RAPL packages against a reference: docs/reference/footprint.md."""
 MOST_WATTS_PER_PACKAGE = 1000
 SHORTEST_ROUND_MS = 30_000
+LONGEST_STILL_US = 5_000_000
+"""The processor moves its counters every millisecond. One that stands still longer is none: some virtual machines
+show such, and their zeros must not pass for a machine that draws nothing."""
 
 RULE = (
     'SUBSYSTEM=="powercap", ACTION=="add", KERNEL=="intel-rapl:*", '
@@ -121,6 +125,7 @@ class PowercapMeter:
         self._foreign = foreign
         self._group = group
         self._epoch = boot_id()
+        self._steps = Steps(LONGEST_STILL_US)
         self._info = _info(zones, meter_id)
 
     def info(self) -> MeterInfo:
@@ -130,7 +135,8 @@ class PowercapMeter:
         at_us = self._clock.monotonic_us()
         counters = {zone.key: self._count(zone) for zone in self._zones}
         ppm = self._foreign.ppm(at_us) if self._foreign else 0
-        return Reading(at_us=at_us, epoch=self._epoch, counters_uj=counters, foreign_ppm=ppm)
+        moved_us, _ = self._steps.note(at_us, sum(counters.values()))
+        return Reading(at_us=moved_us, epoch=self._epoch, counters_uj=counters, foreign_ppm=ppm)
 
     def check(self) -> None:
         """Read every counter now. Raises MeterUnreadable."""

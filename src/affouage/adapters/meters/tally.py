@@ -45,14 +45,15 @@ class Steps:
     A zero between two steps would be a fabricated one. Raises MeterUnreadable when it stands still for too long.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest_still_us: int = LONGEST_STILL_US) -> None:
+        self._longest_still_us = longest_still_us
         self._moved: tuple[int, int] | None = None
 
     def note(self, at_us: int, counter_uj: int) -> tuple[int, int]:
         """(time of the last move, the counter)."""
         if self._moved is None or self._moved[1] != counter_uj or at_us < self._moved[0]:
             self._moved = (at_us, counter_uj)
-        elif at_us - self._moved[0] > LONGEST_STILL_US:
+        elif at_us - self._moved[0] > self._longest_still_us:
             raise MeterUnreadable(
                 f"The meter's counter has not moved for {(at_us - self._moved[0]) // 1_000_000} s.",
                 remedy="Its steps are too big, or it stopped: count by its power (power_field) rather than its energy.",

@@ -16,7 +16,7 @@ from affouage.cli.console import run
 from affouage.cli.footprint.in_force import Here, echo, opened, planned_later
 from affouage.cli.footprint.limit_options import limit_options, name_of, read_limits, with_limits, without_limits
 from affouage.cli.language import spoken
-from affouage.errors import RuleRefused, UnknownModel
+from affouage.errors import BadRequest, RuleRefused, UnknownModel
 from affouage.footprint.budget import BudgetRules, HoursRules, PotRules
 from affouage.footprint.hours import read_time
 from affouage.footprint.period import kind_of
@@ -249,9 +249,12 @@ def _decided(here: Here, new: Version, when_ms: int | None, planned: list[Versio
 def _first_moment(here: Here, day: str | None) -> int | None:
     if day is None or day == here.calendar.day(here.clock.now_ms()):
         return None
-    if kind_of(day) != "day":
-        raise RuleRefused(f"{day!r:.20} is no day.", remedy="Write 2026-12-01.", code="bad_period", period=day[:20])
-    return here.calendar.bounds(day)[0]
+    try:
+        if kind_of(day) == "day":
+            return here.calendar.bounds(day)[0]
+    except BadRequest:
+        pass
+    raise RuleRefused(f"{day!r:.20} is no day.", remedy="Write it as 2026-12-01.", code="rule_day", day=day[:20])
 
 
 def _reason(reason: str | None) -> str:

@@ -29,7 +29,7 @@ from affouage.web import format as wording
 from affouage.web import limits as words
 from affouage.web.language import N_, Language
 
-_AREAS = {"budget": N_("Energy allowance"), "hours": N_("Opening hours"), "pot": N_("Common pot")}
+_AREAS = {"budget": N_("Allowance"), "hours": N_("Hours"), "pot": N_("Pot")}
 _COMMAND_LINE = N_("the command line")  # as the charter writes it when nobody is named
 
 

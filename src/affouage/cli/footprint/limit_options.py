@@ -98,7 +98,7 @@ def without_limits(rules: BudgetRules, names: Iterable[str]) -> BudgetRules:
     for name in names:
         kept = [one for one in limits if not _is_named(one, name)]
         if len(kept) == len(limits):
-            there = ", ".join(name_of(one) for one in limits) or "none"
+            there = ", ".join(name_of(one) for one in limits) or "–"
             raise RuleRefused(
                 f"No limit is called {name!r:.40}.",
                 remedy=f"Limits in force: {there}.",

@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoResultFound
 from affouage.errors import AffouageError
 from affouage.footprint import books_rows as rows
 from affouage.footprint import closing
-from affouage.footprint.audit_found import Difference, Findings
+from affouage.footprint.audit.found import Difference, Findings
 from affouage.footprint.balance import sums_of
 from affouage.footprint.period import ClosedPeriod, days, share_pot
 from affouage.storage.tables import closed_period, ledger_entry, machine_day, usage_day

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from affouage.errors import AffouageError
 from affouage.footprint import cloud
-from affouage.footprint.audit_form import (
+from affouage.footprint.audit.form import (
     ENERGY_UJ,
     Amount,
     Form,

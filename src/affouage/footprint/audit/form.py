@@ -30,7 +30,7 @@ Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Count = Annotated[int, Meta(ge=0)]
 Real = int | float
 Amount = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)]
-Positive = Annotated[int, Meta(gt=0)] | Annotated[float, Meta(gt=0)]
+Positive = Annotated[float, Meta(gt=0)]
 Said = Amount | None | UnsetType
 """Not written (UNSET), known to be unknown (null), or a figure."""
 Triple = Annotated[list[Amount], Meta(min_length=3, max_length=3)]
@@ -49,7 +49,7 @@ class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def refuse(message: str, place: str, remedy: str = "") -> NoReturn:
     """Raise BadRequest: the file says something that has no meaning, at ``place``."""
-    raise BadRequest(f"{place}: {message}", remedy=remedy or "See docs/reference/audit.md.", param=place)
+    raise BadRequest(f"{place}: {message.rstrip('.')}.", remedy=remedy or "See docs/reference/audit.md.", param=place)
 
 
 def parse(text: bytes) -> Any:

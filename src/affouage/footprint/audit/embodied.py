@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from affouage.errors import SettingsError
 from affouage.footprint.allocation import Presence, Window, allocate
-from affouage.footprint.audit_form import (
+from affouage.footprint.audit.form import (
     TIME_US,
     Amount,
     Form,

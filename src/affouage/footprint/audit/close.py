@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from affouage.footprint.allocation import MILLION
-from affouage.footprint.audit_form import ENERGY_UJ, MOST, Form, Id, Said, distinct, one_of, refuse, understand, whole
+from affouage.footprint.audit.form import ENERGY_UJ, MOST, Form, Id, Said, distinct, one_of, refuse, understand, whole
 from affouage.footprint.period import Sums, share_pot
 
 

@@ -1,6 +1,6 @@
 """The auditor's right: any computation replayed from a file, by the very functions of production. Pure.
 
-Here and in ``audit_*`` there is no formula, only reading, conversion of units and writing. Reference and examples:
+Here and beside it there is no formula, only reading, conversion of units and writing. Reference and examples:
 ``docs/reference/audit.md``.
 """
 
@@ -11,23 +11,23 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from affouage.footprint import audit_allocate, audit_allocate_form, audit_close, audit_embodied, audit_impact
-from affouage.footprint.audit_form import parse
+from affouage.footprint.audit import allocate, allocate_form, close, embodied, impact
+from affouage.footprint.audit.form import parse
 
 Subject = Literal["allocate", "impact", "embodied", "close"]
 SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 
 _ANSWERS: dict[Subject, Callable[[Any], Any]] = {
-    "allocate": audit_allocate.answer,
-    "impact": audit_impact.answer,
-    "embodied": audit_embodied.answer,
-    "close": audit_close.answer,
+    "allocate": allocate.answer,
+    "impact": impact.answer,
+    "embodied": embodied.answer,
+    "close": close.answer,
 }
 _QUESTIONS: dict[Subject, Any] = {
-    "allocate": audit_allocate_form.Question,
-    "impact": audit_impact.Question,
-    "embodied": audit_embodied.Question,
-    "close": audit_close.Question,
+    "allocate": allocate_form.Question,
+    "impact": impact.Question,
+    "embodied": embodied.Question,
+    "close": close.Question,
 }
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from affouage.footprint.allocation import MILLION
-from affouage.footprint.audit_form import Amount, Count, Form, Id, Positive, Real, Said
+from affouage.footprint.audit.form import Amount, Count, Form, Id, Positive, Real, Said
 from affouage.footprint.meter import MAX_PLAUSIBLE_WATTS
 
 Moment = Real | UnsetType
@@ -104,6 +104,7 @@ class RawReadings(Given, frozen=True, kw_only=True):
     max_energy_range_uj: Annotated[int, Meta(gt=0)] | dict[str, Annotated[int, Meta(gt=0)]] | UnsetType = UNSET
     efficiency: Positive = 1
     max_watts: Positive = MAX_PLAUSIBLE_WATTS
+    longest_window_ms: Annotated[int, Meta(gt=0)] | None = None
 
 
 Question = Windows | RawReadings | AWindow | list[AWindow]

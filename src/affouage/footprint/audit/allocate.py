@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from affouage.footprint.allocation import MILLION, Part
-from affouage.footprint.audit_windows import Step, steps_of
+from affouage.footprint.audit.windows import Step, steps_of
 from affouage.footprint.windows import Shared, with_window
 
 

@@ -7,11 +7,12 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from affouage.footprint.allocation import MILLION, Presence
-from affouage.footprint.audit_allocate_form import ARead, AWindow, Given, RawReadings, Request, Span, Windows
-from affouage.footprint.audit_form import (
+from affouage.footprint.audit.allocate_form import ARead, AWindow, Given, RawReadings, Request, Span, Windows
+from affouage.footprint.audit.form import (
     ENERGY_UJ,
     POWER_UW,
     TIME_US,
@@ -112,7 +113,13 @@ def _from_readings(form: RawReadings, notes: set[str]) -> list[Step]:
         refuse("nobody can be served before the first reading", "$.readings[0].requests", "Write them at the next one.")
     if form.efficiency > 1:
         refuse("a power supply gives at most what it takes", "$.efficiency", "Write a number above 0, at most 1.")
-    info = _info(_wraps(form, read[0].reading), float(form.efficiency), float(form.max_watts))
+    info = msgspec.structs.replace(
+        _info(),
+        wraps_uj=_wraps(form, read[0].reading),
+        efficiency=float(form.efficiency),
+        max_watts=float(form.max_watts),
+        longest_window_ms=form.longest_window_ms,
+    )
     bounds = [(before.reading.at_us, after.reading.at_us) for before, after in pairwise(read)]
     everywhere = _placed(form.requests, bounds, notes)
     steps = []
@@ -312,7 +319,7 @@ def _touch(span: Bounds, window: Bounds) -> bool:
     return max(span[0], window[0]) <= min(span[1], window[1])
 
 
-def _info(wraps: dict[str, int] | None = None, efficiency: float = 1.0, max_watts: float = ANY_WATTS) -> MeterInfo:
+def _info() -> MeterInfo:
     return MeterInfo(
         id="file",
         kind="declared",
@@ -321,7 +328,5 @@ def _info(wraps: dict[str, int] | None = None, efficiency: float = 1.0, max_watt
         low_factor=1.0,
         high_factor=1.0,
         method="file",
-        wraps_uj=wraps or {},
-        efficiency=efficiency,
-        max_watts=max_watts,
+        max_watts=ANY_WATTS,
     )

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, create_engine, func, or_, select
 
-from affouage.footprint import audit_sums
+from affouage.errors import DatabaseUnusable, NotFound
 from affouage.footprint.allocation import Part
-from affouage.footprint.audit_found import Difference, Findings, PeriodAudit
+from affouage.footprint.audit import sums as day_sums
+from affouage.footprint.audit.found import Difference, Findings, PeriodAudit
 from affouage.footprint.period import Calendar
 from affouage.footprint.windows import Readings, Shared, share_out, unpack
 from affouage.ledger import sums
@@ -46,8 +47,8 @@ def audit_period(connection: Connection, calendar: Calendar, period: str) -> Per
         metadata.create_all(again, tables=[usage_day, usage_people, machine_day])
         walk = _Walk(connection, again, calendar, bounds)
         walk.run()
-        audit_sums.compare_days(connection, again, period, walk.found)
-        closed = audit_sums.compare_closings(connection, again, period, walk.found)
+        day_sums.compare_days(connection, again, period, walk.found)
+        closed = day_sums.compare_closings(connection, again, period, walk.found)
     engine.dispose()
     chain = verify(connection)
     for problem in chain.problems:
@@ -65,6 +66,19 @@ def audit_period(connection: Connection, calendar: Calendar, period: str) -> Per
         entries=chain.entries,
         head=chain.head,
     )
+
+
+def find_readings(connection: Connection, block_id: str) -> Readings:
+    """The raw readings of a block. Raises NotFound, DatabaseUnusable."""
+    body = connection.scalar(select(reading_block.c.body).where(reading_block.c.id == block_id))
+    if body is None:
+        raise NotFound(
+            f"No block {block_id[:80]}.", remedy="Their ids are in the differences of: affouage audit period"
+        )
+    try:
+        return unpack(body)[0]
+    except ValueError as broken:
+        raise DatabaseUnusable(f"{block_id}: {broken}.", remedy="Compare it with a backup.") from broken
 
 
 class _Walk:
