@@ -30,7 +30,7 @@ from affouage.catalogue.machine import machine_id, memory
 from affouage.catalogue.openness import AXES
 from affouage.catalogue.store import InstalledModel, ModelStore
 from affouage.clock import Clock, SystemClock
-from affouage.errors import AffouageError, BadRequest, Conflict, LedgerUnavailable, NotFound
+from affouage.errors import AffouageError, BadRequest, NotFound
 from affouage.footprint import rules
 from affouage.footprint.books import Books, open_books
 from affouage.footprint.factors import Site, grid_factors
@@ -88,7 +88,7 @@ async def open_commons(
         def impacts_of(energy: Energy) -> Impacts:
             return assess(energy, grid, site)
 
-        ledger = Ledger(db, clock, day=calendar.day, assess=impacts_of, factor_set="" if grid is None else grid.set_id)
+        ledger = Ledger(db, clock, day=calendar.day, assess=impacts_of, factor_set="" if grid is None else grid.name)
         await ledger.settle_abandoned()
         store = ModelStore(settings.models_dir, clock=clock)
         make = _EngineMaker(settings, store, clock, Room(lambda: memory().available_bytes))
@@ -201,7 +201,7 @@ async def _closing_months(books: Books, clock: Clock) -> AsyncIterator[None]:
         while True:
             try:
                 await books.close_finished(clock.now_ms())
-            except (LedgerUnavailable, Conflict) as not_now:
+            except AffouageError as not_now:  # one that does not close is told, and tried again
                 _log.warning("a month is not closed yet: %s", not_now)
             await asyncio.sleep(CLOSING_LOOK_S)
 

@@ -292,7 +292,7 @@ def serving(
     async def main() -> None:
         leaving = asyncio.Event()
         loop = asyncio.get_running_loop()
-        stop.append(lambda: loop.call_soon_threadsafe(leaving.set))
+        stop.append(lambda: None if loop.is_closed() else loop.call_soon_threadsafe(leaving.set))
         async with open_commons(settings, clock=clock, engines=engines, meter=meter) as commons:
             listener = bind("127.0.0.1", 0)
             async with listening(build_asgi(commons), listener, settings.server):

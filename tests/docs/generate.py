@@ -59,6 +59,9 @@ def _settings() -> Iterator[str]:
     yield "## [[upstream]]\n"
     yield "One row for each OpenAI-compatible server; see [how to add an engine](../how-to/add-an-engine.md).\n"
     yield from _table(settings.UpstreamSettings)
+    yield "## [[meter]]\n"
+    yield "One row for each meter that cannot be found by itself; see [how to add a meter](../how-to/add-a-meter.md).\n"
+    yield from _table(settings.MeterSettings)
 
 
 def _table(kind: Any) -> Iterator[str]:

@@ -51,7 +51,7 @@ def a_factor(low: float, central: float, high: float, unit: str) -> Factor:
 def a_grid(set_id: str = SET, gwp: float = 50.0) -> GridFactors:
     return GridFactors(
         set_id=set_id,
-        country="FRA",
+        country="",
         gwp=a_factor(gwp / 2, gwp, gwp * 2, "g CO2e/kWh"),
         water=a_factor(2, 4, 8, "L/kWh"),
     )

@@ -245,6 +245,20 @@ def test_finished_months_close_by_themselves(db: Database) -> None:
     assert asyncio.run(books.report("2026-09")).total.interval_uj is None
 
 
+def test_a_month_that_does_not_close_keeps_no_other_open(db: Database) -> None:
+    def post(c: Connection) -> None:
+        settle(c, a_receipt("r1"), "2026-09-30")
+        c.execute(update(machine_day).values(idle_uj=machine_day.c.idle_uj + 1))
+        settle(c, a_receipt("r2"), "2026-10-30")
+
+    db.write_now(post)
+    books = books_on(db, NOV_22)
+    with pytest.raises(Conflict) as refused:
+        asyncio.run(books.close_finished(NOV_22))
+    assert refused.value.details["period"] == "2026-09"
+    assert [asyncio.run(books.report(month)).closed for month in ("2026-09", "2026-10")] == [False, True]
+
+
 def test_nothing_to_close_in_an_empty_home(db: Database) -> None:
     assert asyncio.run(books_on(db, NOV_22).close_finished(NOV_22)) == []
 

@@ -106,7 +106,7 @@ def test_show_in_words(described: Path) -> None:
     assert "Water used in making it: unknown." in said
     french = run(described, "show", language="fr").output.replace("\u00a0", " ").replace("\u202f", " ")
     assert re.search(r"110 kg CO2e \((de )?55 à 220\)", french)
-    assert "amortie le 1 mai 2050" in french
+    assert "amortie le 1er mai 2050" in french
     assert "estimated" not in french
 
 

@@ -83,7 +83,9 @@ def test_an_answer_with_its_receipt(karim: Visitor) -> None:
     assert "<b>" not in page
     line = words(page[page.index('class="receipt-line"') :])
     assert re.search(
-        r"≈ [\d,]+ .?Wh \(estimé, [\d,]+ à [\d,]+\) · carbone inconnu · attente .+ s · 6 mots-jetons", line
+        r"≈ [\d,]+ .?Wh \(estimé, de [\d,]+ à [\d,]+\) · carbone inconnu · eau inconnue · "
+        r"dont veille\s: ≈ .+ \(de .+ à .+\)\s?, matériel\s: réparti à minuit · attente .+ s · 6 mots-jetons",
+        line,
     )
     assert page.rstrip().endswith("</html>")
 

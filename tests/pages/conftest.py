@@ -13,7 +13,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from affouage import settings
 from affouage.assembly.member import Member, Role
+from affouage.catalogue.machine import machine_id
+from affouage.footprint.budget import BudgetRules, HoursRules, Limit
+from affouage.footprint.period import days
 from affouage.testing import EchoEngine, LiveCommons, serving
+from affouage.web.periods import month_before
+from tests.integration.footprint_days import WH, a_receipt, settle
 
 PASSWORD = "quatre mots sans lien"
 CHROMIUM = os.environ.get("AFFOUAGE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
@@ -71,6 +76,48 @@ async def enter(live: LiveCommons, name: str, role: Role) -> tuple[Member, str]:
     return member, token.text
 
 
+MACHINE = """
+[machine]
+id = "{id}"
+name = "La tour du local"
+acquired = 2024-05-01
+age_years = 4
+planned_years = 4
+price_eur = 900
+[[part]]
+kind = "computer"
+model = "desktop"
+"""
+
+
+def past_months(live: LiveCommons, *people: str) -> None:
+    """This month up to yesterday and the one before, as the busiest pages show them: every day with its answers."""
+    today = live.commons.calendar.day(live.commons.clock.now_ms())
+    members = (*people, *(f"m{place}" for place in range(6)))
+    past = [day for month in (month_before(today), today[:7]) for day in days(month) if day < today]
+    for number, day in enumerate(past):
+        receipt = a_receipt(
+            f"rcp_past_{number}",
+            members[number % len(members)],
+            uj=(WH, 2 * WH),
+            model=("echo", "slow", "breaking")[number % 3],
+            workshop=("web", "api")[number % 2],
+            use="accessibility" if number % 7 == 0 else "",
+            machine_id=machine_id(),
+            factor_set="grid-2026-11",
+        )
+        silent = {"gap_us": 600_000_000} if number % 10 == 0 else {}
+        live.commons.db.write_now(lambda c, one=receipt, on=day, more=silent: settle(c, one, on, **more))
+    limits = (
+        Limit(scope="commons", span="day", unit="kwh", amount=50),
+        Limit(scope="member", span="month", unit="eur", amount=5),
+        Limit(scope="workshop", span="year", unit="g", amount=9000),
+    )
+    charter = live.commons.charter
+    live.run(charter.enact("budget", BudgetRules(limits=limits), "L’assemblée d’octobre", "Payer moins"))
+    live.run(charter.enact("hours", HoursRules(), "L’assemblée d’octobre", "Ouvert la nuit aussi"))
+
+
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home = tmp_path_factory.mktemp("pages") / "home"
@@ -82,10 +129,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         "breaking": EchoEngine("breaking", context_tokens=2048, word_ms=10),
     }
     engines["breaking"].fail_after_words = 4
-    environ = {"AFFOUAGE_ENGINE_DEFAULT_MODEL": "echo", "AFFOUAGE_COMMONS_NAME": "Les Amis du Bois"}
+    (home / "machine.toml").write_text(MACHINE.format(id=machine_id()), encoding="utf-8")
+    environ = {
+        "AFFOUAGE_ENGINE_DEFAULT_MODEL": "echo",
+        "AFFOUAGE_COMMONS_NAME": "Les Amis du Bois",
+        "AFFOUAGE_FOOTPRINT_COUNTRY": "FRA",
+        "AFFOUAGE_FOOTPRINT_PRICE_EUR_PER_KWH": "0.25",
+        "AFFOUAGE_FOOTPRINT_HOSTING_EUR_PER_MONTH": "12",
+    }
     with serving(settings.read(environ, home=home), engines=list(engines.values())) as live:
         operator, operator_session = live.run(enter(live, "Odile", Role.OPERATOR))
         member, member_session = live.run(enter(live, "Karim", Role.MEMBER))
+        past_months(live, operator.id, member.id)
         sessions = {"Odile": operator_session, "Karim": member_session}
         yield Place(live, engines, member, operator, sessions)
 

@@ -72,6 +72,17 @@ def keep(page: Page) -> None:
     page.wait_for_selector(".kept")
 
 
+def last_month(page: Page) -> None:
+    page.click("a[rel=prev]")
+    page.wait_for_load_state()
+
+
+def one_day(page: Page) -> None:
+    last_month(page)
+    page.click("th.day a >> nth=10")
+    page.wait_for_load_state()
+
+
 def nothing(page: Page) -> None:
     """The page as it opens."""
 
@@ -92,6 +103,11 @@ PAGES: dict[str, tuple[str, str | None, Prepare]] = {
     "receipts": ("/receipts", "Karim", nothing),
     "receipt": ("/chat", "Karim", receipt),
     "receipt-wrong-copy": ("/chat", "Karim", wrong_copy),
+    "coupe": ("/coupe", "Karim", nothing),
+    "coupe-past": ("/coupe", "Karim", last_month),
+    "coupe-day": ("/coupe", "Karim", one_day),
+    "commons": ("/commons", None, nothing),
+    "sources": ("/sources", "Karim", nothing),
     "compare": ("/compare", "Karim", nothing),
     "compare-chosen": ("/compare?size=mixture&hours=8", "Karim", nothing),
     "models": ("/models", "Odile", nothing),
@@ -222,6 +238,35 @@ def test_forced_colours_and_paper_keep_what_matters(open_page: Open) -> None:
     assert page.locator(".receipt").is_visible()
     assert not page.locator("nav").first.is_visible()
     assert not page.locator("#text").is_visible()
+
+
+@pytest.mark.parametrize("path", ["/coupe", "/commons", "/sources"])
+def test_figures_fit_on_paper(open_page: Open, path: str) -> None:
+    """A4 upright, 18 mm around: nothing is cut on the right, tables show all they hold, links to sources are plain."""
+    page = open_page(path, width=660)
+    page.emulate_media(media="print")
+    check_width(page)
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll('main .scrolls, main table, main svg')]
+        .filter(one => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).overflowX !== 'visible')
+        .map(one => one.outerHTML.slice(0, 80))"""
+    )
+    assert cut == []
+    wide = page.evaluate(
+        "() => [...document.querySelectorAll('main *')].filter("
+        "one => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth + 1)"
+        ".map(one => one.outerHTML.slice(0, 80))"
+    )
+    assert wide == []
+    assert not page.locator("nav").first.is_visible()
+    assert page.locator("h1").is_visible()
+
+
+def test_a_receipt_fits_on_two_sheets(open_page: Open) -> None:
+    page = open_page("/chat")
+    receipt(page)
+    sheets = page.pdf(format="A4", margin=dict.fromkeys(("top", "bottom", "left", "right"), "18mm"))
+    assert 1 <= sheets.count(b"/Type /Page\n") + sheets.count(b"/Type /Page ") <= 3
 
 
 def test_reduced_motion_stills_the_page(open_page: Open) -> None:

@@ -105,7 +105,7 @@ def test_what_has_no_factor_is_unknown_not_zero() -> None:
     impacts = assess(energy(1), grid_factors("SEN"), site(1, 3))
     assert impacts.gwp_g is not None
     assert impacts.water_l is None  # though water on site is known: a part would look like the whole
-    assert impacts.factor_set == "grid-2026-11"
+    assert impacts.factor_set == "grid-2026-11/SEN"
 
 
 def test_a_zero_that_is_known_stays_zero() -> None:

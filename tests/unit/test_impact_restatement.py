@@ -30,7 +30,7 @@ def grid(set_id: str, g_per_kwh: float, water: float | None = None) -> GridFacto
         )
 
     return GridFactors(
-        set_id=set_id, country="FRA", gwp=factor(g_per_kwh), water=None if water is None else factor(water)
+        set_id=set_id, country="", gwp=factor(g_per_kwh), water=None if water is None else factor(water)
     )
 
 

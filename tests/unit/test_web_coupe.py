@@ -126,6 +126,13 @@ def test_equivalents_only_when_the_making_is_counted() -> None:
     assert all(one.words.startswith("au moins ") for one in seen(partial).equivalents)
 
 
+def test_a_long_table_keeps_its_biggest_rows() -> None:
+    many = tuple(Line(key=f"m{place}", requests=1, sum=a_sum(place * WH)) for place in range(30))
+    page = seen(a_report(models=many))
+    assert [row.name for row in page.models.rows] == [f"m{place}" for place in range(29, 17, -1)]
+    assert "et 18 autres" in words(page)
+
+
 # -- limits ----------------------------------------------------------------------------------------------------------
 
 

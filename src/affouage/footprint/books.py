@@ -19,7 +19,7 @@ from affouage.footprint import books_rows as rows
 from affouage.footprint import closing
 from affouage.footprint.balance import Prices, Rates
 from affouage.footprint.budget import BudgetRules, LimitState, PotRules
-from affouage.footprint.factors import GridFactors, Site, grid_factors
+from affouage.footprint.factors import GridFactors, Site, named_factors
 from affouage.footprint.figures import Gathered, machine_us, mine_of, report_of
 from affouage.footprint.making import Served, embodied
 from affouage.footprint.period import Calendar, ClosedPeriod, days, kind_of, months, refuse_open, share_pot
@@ -83,11 +83,22 @@ class Books:
         return await self._db.write(lambda connection: self.write_closing(connection, period, bill_kwh))
 
     async def close_finished(self, now_ms: int) -> list[str]:
-        """Close every month that is over and still open, from the first there is anything of; which ones were."""
+        """Close every month that is over and still open, from the first there is anything of; which ones were.
+
+        Raises Conflict for one that does not close, once the others are.
+        """
         open_months = await self._db.read(lambda connection: self._finished(connection, now_ms))
+        closed: list[str] = []
+        problem: Conflict | None = None
         for month in open_months:  # each in its own turn of the writer: answers are settled in between
-            await self.close(month)
-        return open_months
+            try:
+                await self.close(month)
+                closed.append(month)
+            except Conflict as refused:
+                problem = problem or refused
+        if problem is not None:
+            raise problem
+        return closed
 
     async def restate(self, period: str, new: GridFactors, reason: str) -> list[Restatement]:
         """Count closed months again with another set. See :meth:`write_restatements`."""
@@ -167,11 +178,11 @@ class Books:
         for one in written:
             if not append(connection, "restatement", one, self._clock.now_ms()):
                 raise Conflict(
-                    f"{one.periods[0]} was already restated with {new.set_id}.",
+                    f"{one.periods[0]} was already restated with {new.name}.",
                     remedy="It stands in the report of that period.",
                     code="already_restated",
                     period=one.periods[0],
-                    set=new.set_id,
+                    set=new.name,
                 )
         return written
 
@@ -220,7 +231,7 @@ class Books:
         }
         return restate(
             booked,
-            id=f"restatement:{month}:{new.set_id}",
+            id=f"restatement:{month}:{new.name}",
             periods=(month,),
             old=old,
             new=new,
@@ -302,9 +313,9 @@ def open_books(
     asked = settings.footprint
 
     @lru_cache
-    def grid_of(set_id: str) -> GridFactors | None:
+    def grid_of(name: str) -> GridFactors | None:
         try:
-            return grid_factors(asked.country, set_id, own_sets)
+            return named_factors(name, own_sets, country=asked.country)
         except SettingsError:  # a set that is not here any more, a country it has not: unknown, and shown so
             return None
 

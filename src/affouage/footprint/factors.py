@@ -70,6 +70,11 @@ class GridFactors(msgspec.Struct, frozen=True, kw_only=True):
     primary_energy: Factor | None = None
     others: tuple[Factor, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What receipts and books call these factors: ``grid-2026-11/FRA``."""
+        return f"{self.set_id}/{self.country}" if self.country else self.set_id
+
 
 class Site(msgspec.Struct, frozen=True):
     """Where the machine stands. ``pue``: 1 at home. ``water_on_site_l_per_kwh``: 0 without evaporative cooling."""
@@ -132,6 +137,12 @@ def own_sets(own: Mapping[str, str]) -> dict[str, FactorSet]:
             )
         taken[one.id], sets[one.id] = name, one
     return sets
+
+
+def named_factors(name: str, own: Mapping[str, str] | None = None, *, country: str = "") -> GridFactors | None:
+    """The factors of that name in the books. ``country``: for a name without one. Raises SettingsError."""
+    set_id, _, named = name.partition("/")
+    return grid_factors(named or country, set_id, own)
 
 
 def grid_factors(country: str, set_id: str = "", own: Mapping[str, str] | None = None) -> GridFactors | None:

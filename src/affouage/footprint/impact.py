@@ -50,7 +50,7 @@ def assess(energy: Energy, grid: GridFactors | None, site: Site | None = None) -
         water_l=water_l,
         adpe_g_sb=of(grid.adpe),
         primary_energy_mj=of(grid.primary_energy),
-        factor_set=grid.set_id,
+        factor_set=grid.name,
         quality=worst((energy.quality, "declared")),
         at_least=energy.at_least,
     )

@@ -67,26 +67,26 @@ def restate(
     sets = sorted({row.factor_set for row in rows})
     if not reason.strip():
         raise BadRequest("A restatement needs its reason.", remedy='Say why: --reason "…"', param="reason")
-    if all(one == new.set_id for one in sets):
+    if all(one == new.name for one in sets):
         raise BadRequest(
-            f"Nothing in {', '.join(periods)} was counted with another set than {new.set_id}.",
+            f"Nothing in {', '.join(periods)} was counted with another set than {new.name}.",
             remedy="Name another period or another set: affouage footprint factors",
             param="factor_set",
         )
-    missing = [one for one in sets if one and one not in old and one != new.set_id]
+    missing = [one for one in sets if one and one not in old and one != new.name]
     if missing:
         raise SettingsError(
             f"The set {missing[0]} that was counted with then is not here any more.",
             remedy="Put its file back in the folder factors of the home.",
         )
-    grids = {**old, new.set_id: new}
+    grids = {**old, new.name: new}
     before = [assess(row.energy, grids[row.factor_set] if row.factor_set else None, site) for row in rows]
     return Restatement(
         id=id,
         member_id=member_id,
         periods=periods,
         old_set=" + ".join(one for one in sets if one),
-        new_set=new.set_id,
+        new_set=new.name,
         reason=reason.strip(),
         old=total(before),
         new=total(assess(row.energy, new, site) for row in rows),

@@ -11,6 +11,8 @@ from affouage.units import Interval
 from affouage.web import format as wording
 from affouage.web.language import Language
 
+LINES_SHOWN = 12
+
 Shown = tuple[str, str]
 """A figure with its unit, and its range; the range is empty only for what is known exactly."""
 
@@ -54,6 +56,14 @@ class LineRow:
     energy: Shown | None
     at_least: bool
     euros: Shown | None
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The biggest rows of a table; ``more``: how many others there are, in the downloads."""
+
+    rows: tuple[LineRow, ...]
+    more: int
 
 
 def shown(interval: Interval | None, write: wording.Write, language: Language) -> Shown | None:
@@ -170,10 +180,11 @@ def added(one: Interval | None, other: Interval | None) -> Interval | None:
     return one + other
 
 
-def lines(rows: Sequence[Line], names: Mapping[str, str], language: Language) -> tuple[LineRow, ...]:
+def lines(rows: Sequence[Line], names: Mapping[str, str], language: Language) -> Lines:
     """Rows of a table, biggest first; those not told come last."""
     biggest_first = sorted(rows, key=lambda one: -1 if one.sum is None else one.sum.energy_uj, reverse=True)
-    return tuple(_line(one, names, language) for one in biggest_first)
+    told = tuple(_line(one, names, language) for one in biggest_first[:LINES_SHOWN])
+    return Lines(told, len(rows) - len(told))
 
 
 def _line(one: Line, names: Mapping[str, str], language: Language) -> LineRow:

@@ -17,7 +17,7 @@ from affouage.footprint.equivalents import Likeness, equivalents, like
 from affouage.footprint.export import to_csv, to_json
 from affouage.footprint.report import Mine, Report, Sum
 from affouage.web import format as wording
-from affouage.web.amounts import Amount, ImpactRow, LineRow, Shown, amount, impact_rows, lines, parts, shown
+from affouage.web.amounts import Amount, ImpactRow, Lines, Shown, amount, impact_rows, lines, parts, shown
 from affouage.web.door import Door, Visit
 from affouage.web.language import Language
 from affouage.web.limits import LimitRow, limit_rows, rule_sentences
@@ -61,7 +61,8 @@ class Equivalent:
 
 @dataclass(frozen=True)
 class Coupe(Page):
-    """The month or day of a commons. ``rules``: what the rules say happens, in sentences."""
+    """The month or day of a commons. ``rules``: what the rules say happens, in sentences; ``limited``: some limit is in
+    force, though only a running period tells where it stands."""
 
     template: ClassVar[str] = "coupe.html"
     chooser: Chooser
@@ -72,14 +73,15 @@ class Coupe(Page):
     impacts: tuple[ImpactRow, ...]
     equivalents: tuple[Equivalent, ...]
     limits: tuple[LimitRow, ...]
+    limited: bool
     rules: tuple[str, ...]
     mine: MineRow | None
     one_more: OneMore | None
     days: Days
-    models: tuple[LineRow, ...]
-    workshops: tuple[LineRow, ...]
-    machines: tuple[LineRow, ...]
-    uses: tuple[LineRow, ...]
+    models: Lines
+    workshops: Lines
+    machines: Lines
+    uses: Lines
 
 
 def open_door(door: Door) -> None:
@@ -154,6 +156,7 @@ def view(
         impacts=impact_rows(report.total.use, report.embodied.total, language),
         equivalents=same_carbon(report, language),
         limits=limit_rows(report.limits, member_id, budget, known | doors, day_of, language),
+        limited=budget is not None and bool(budget.limits),
         rules=rule_sentences(budget, hours, report.pot_sharing, known, language),
         mine=mine_row(report.mine, report, language),
         one_more=one_more(report, language),

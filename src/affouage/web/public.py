@@ -18,7 +18,7 @@ from affouage.footprint.report import Report
 from affouage.units import Quality
 from affouage.web import format as wording
 from affouage.web import methods
-from affouage.web.amounts import Amount, ImpactRow, LineRow, amount, impact_rows, lines, parts
+from affouage.web.amounts import Amount, ImpactRow, Lines, amount, impact_rows, lines, parts
 from affouage.web.door import Door, Visit
 from affouage.web.language import Language
 from affouage.web.limits import in_unit, pot_sentence, rule_sentences
@@ -67,9 +67,9 @@ class PublicFigures:
     total: Amount
     parts: tuple[Amount, ...]
     impacts: tuple[ImpactRow, ...]
-    by_model: tuple[LineRow, ...]
-    by_workshop: tuple[LineRow, ...]
-    by_use: tuple[LineRow, ...]
+    by_model: Lines
+    by_workshop: Lines
+    by_use: Lines
 
 
 def open_door(door: Door) -> None:

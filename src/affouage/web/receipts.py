@@ -87,7 +87,7 @@ def why_no_making(receipt: Receipt, making: Impacts | None) -> str:
 def _grid_of(receipt: Receipt, visit: Visit) -> GridFactors | None:
     """The set this receipt was counted with, when it is still here."""
     grid, asked = visit.commons.grid, receipt.impacts.factor_set
-    if grid is None or asked is None or grid.set_id == asked:
+    if grid is None or asked is None or grid.name == asked:
         return grid if asked is not None else None
     try:
         return grid_factors(grid.country, asked)
