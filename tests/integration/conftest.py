@@ -13,6 +13,7 @@ import pytest
 
 from affouage import settings
 from affouage.testing import EchoEngine, LiveCommons, serving
+from tests.integration.allowance_house import db, house  # noqa: F401  # fixtures
 
 
 class LiveGateway:
