@@ -155,7 +155,7 @@ def test_a_french_reader_is_spoken_to_in_french(starter_home: Path) -> None:
             "carbone (CO2e)   inconnu",
         ):
             assert expected in said
-        assert re.search(r"énergie          ≈ [\d,]+ [mµ]?Wh \(estimé, [\d,]+ à [\d,]+\)", said), said
+        assert re.search(r"énergie          ≈ [\d,]+ [mµ]?Wh \(estimé, de [\d,]+ à [\d,]+\)", said), said
         asked = subprocess.run(
             command("ask", "Bonjour", "--max-tokens", "4", "--show-prompt"),
             env={**os.environ, "AFFOUAGE_HOME": str(starter_home), "AFFOUAGE_LANG": "fr"},

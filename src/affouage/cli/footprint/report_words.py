@@ -61,7 +61,8 @@ def _energy(report: Report, language: Language) -> Iterator[str]:
     ):
         rows.append(_energy_row(f"  {amount}", getattr(report, part), report, language))
         if part == "to_requests":
-            rows.append(_energy_row(f"    {_('of which losses')}", report.losses, report, language))
+            losses = _("of which losses")
+            rows.append(_energy_row(f"    {losses}", report.losses, report, language))
     yield from _aligned(rows)
     yield ""
     told = _("Losses: answers that a machine or the software failed. Standby: on, and nobody asked anything.")
@@ -125,11 +126,14 @@ def _lines(title: str, lines: Sequence[Line], names: Mapping[str, str], language
         return
     rows: list[Row] = [(title, _("requests"), _("kWh or Wh"), _("between"), _("electricity"))]
     known = {**names, OTHER: _("others, together")}
-    for one in amounts.lines(lines, known, language):
+    table = amounts.lines(lines, known, language)
+    for one in table.rows:
         requests = "" if one.requests is None else _n(one.requests, language)
         euros = _one(one.euros, one.at_least, language) if one.euros else ""
         rows.append((one.name, requests, *_split(one.energy, one.at_least, language), euros))
     yield from _aligned(rows)
+    if table.more:
+        yield _("and {n} others, in --csv and --json").format(n=table.more)
 
 
 def _costs(report: Report, language: Language) -> Iterator[str]:

@@ -226,8 +226,8 @@ def _grid(form: _Placed, notes: list[str]) -> GridFactors | None:
             notes.append("No country and no factor: every impact is unknown.")
         return grid
     before: dict[str, Any] = {name: getattr(grid, name, None) for name in UNITS}
-    set_id = "this file" if grid is None else f"{grid.set_id} + this file"
-    return GridFactors(set_id=set_id, country=form.country, **{**before, **own})
+    name = "this file" if grid is None else f"{grid.name} + this file"
+    return GridFactors(set_id=name, country="", **{**before, **own})
 
 
 def _factor(name: str, said: FactorForm, notes: list[str]) -> Factor:
