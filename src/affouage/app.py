@@ -195,12 +195,19 @@ def _described_machine(home: Path, today: str) -> Machine | None:
 
 @asynccontextmanager
 async def _closing_months(books: Books, clock: Clock) -> AsyncIterator[None]:
-    """While open, months are closed as they end; at once those that ended while nothing ran."""
+    """While open, months are closed as they end; at once those that ended while nothing ran.
+
+    A month that ends while open is closed at the second look that finds it over: a clock set to next month by mistake,
+    and put right within minutes, closes nothing for good.
+    """
 
     async def close_as_they_end() -> None:
+        seen_ms = clock.now_ms()
         while True:
+            now_ms = clock.now_ms()
+            over_ms, seen_ms = min(now_ms, seen_ms), now_ms
             try:
-                await books.close_finished(clock.now_ms())
+                await books.close_finished(over_ms)
             except AffouageError as not_now:  # one that does not close is told, and tried again
                 _log.warning("a month is not closed yet: %s", not_now)
             await asyncio.sleep(CLOSING_LOOK_S)

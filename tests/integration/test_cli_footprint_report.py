@@ -165,3 +165,10 @@ def test_a_time_zone_there_is_not(run: Run, home: Path) -> None:
     done = run("report")
     assert done.exit_code == 2
     assert "Europe/Paris" in done.stderr
+
+
+def test_a_period_to_come_is_said_so_and_blames_no_setting(run: Run) -> None:
+    told = run("report", "2099-01").stdout
+    assert "to come" in told
+    assert "Nothing was counted in this period" in told
+    assert "No country is set" not in told

@@ -18,10 +18,12 @@ from affouage.clock import SystemClock
 from affouage.errors import LedgerUnavailable, NotFound
 from affouage.ledger.ledger import Ledger, verify
 from affouage.ledger.receipt import Energy, Impacts, TokenCounts
+from affouage.pool.metering import Metering
 from affouage.storage import Database, open_database
 from affouage.storage.database import make_engine
 from affouage.storage.schema import bring_up_to_date
-from affouage.storage.tables import ledger_entry, receipt_salt
+from affouage.storage.tables import ledger_entry, receipt_salt, usage_day
+from affouage.testing import FixedMeter, ManualClock
 from tests.integration.books import a_receipt, a_reservation
 
 
@@ -142,6 +144,44 @@ def test_what_a_stopped_server_left_is_settled_as_unknown_once(db: Database, led
     asyncio.run(story())
     found = db.read_now(verify)
     assert (found.open_reservations, found.problems) == (0, [])
+
+
+def test_receipts_of_a_version_without_sums_are_added_up_once(db: Database, ledger: Ledger) -> None:
+    def days() -> list[tuple[str, int]]:
+        query = select(usage_day.c.day, usage_day.c.requests).where(usage_day.c.dimension == "total")
+        return db.read_now(lambda c: [(row.day, row.requests) for row in c.execute(query)])
+
+    async def story() -> None:
+        for name in ("rcp_1", "rcp_2"):
+            await ledger.settle(a_receipt(name), None)
+        before = days()
+        assert sum(requests for _, requests in before) == 2
+        await db.write(lambda c: c.execute(delete(usage_day)) and None)
+        for _ in range(2):
+            await ledger.settle_abandoned()
+            assert days() == before
+
+    asyncio.run(story())
+
+
+def test_the_last_block_is_the_last_written_though_the_clock_was_put_back(ledger: Ledger) -> None:
+    async def story() -> None:
+        clock = ManualClock()
+        metering = Metering(meter := FixedMeter(clock), clock, machine_id="here", idle_uw=0)
+        await metering.cut()
+        kept = []
+        for _ in range(2):
+            clock.advance(ms=1000)
+            meter.count(1_000_000)
+            await metering.cut()
+            kept = metering.blocks()
+        put_back = msgspec.structs.replace(kept[1].block, t0_ms=0, t1_ms=kept[0].block.t1_ms - 86_400_000)
+        await ledger.keep([kept[0], msgspec.structs.replace(kept[1], block=put_back)])
+        last = await ledger.last_block("here")
+        assert last is not None
+        assert last.last.counters_uj == {"fixed": 2_000_000}
+
+    asyncio.run(story())
 
 
 def test_forgetting_the_salt_leaves_the_chain_whole(db: Database, ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from affouage.footprint.meter import MeterInfo, Reading
 from affouage.footprint.windows import share_out, unpack
 from affouage.ledger.receipt import Block, Energy
 from affouage.pool.metering import KeptBlock, Metering
@@ -42,6 +43,23 @@ class Books:
 
     def part_uj(self, request_id: str) -> int:
         return sum(sum(one.parts.get(request_id, (0, 0, 0))[:2]) for one in self.blocks)
+
+
+class Held:
+    """A meter that goes on telling the same reading."""
+
+    def __init__(self, reading: Reading, info: MeterInfo) -> None:
+        self._reading = reading
+        self._info = info
+
+    def info(self) -> MeterInfo:
+        return self._info
+
+    async def read(self) -> Reading:
+        return self._reading
+
+    async def close(self) -> None:
+        return None
 
 
 class Bench:
@@ -255,6 +273,77 @@ def test_finishing_waits_for_the_meter_a_moment_not_a_second() -> None:
             bench.clock.advance(ms=40)
             bench.metering.stop("a")
             await asyncio.wait_for(bench.metering.finished("a"), 0.5)
+
+    run(main())
+
+
+def test_nobody_waits_for_a_meter_that_has_long_been_silent() -> None:
+    async def main() -> None:
+        bench = Bench()
+        async with bench.metering.running(bench.books.keep):
+            bench.meter.fail()
+            await bench.pass_time(1000, watts=50)
+            for serial in range(300):  # hours of answers, one line in the window they left open
+                await bench.pass_time(6000, watts=50)
+                bench.metering.start(f"r{serial}", "m")
+                bench.metering.count(f"r{serial}", decoded_tokens=5)
+                bench.metering.stop(f"r{serial}")
+                energy = await asyncio.wait_for(bench.metering.finished(f"r{serial}"), 0.5)
+                assert (energy.interval_uj, energy.quality) == (None, "unknown")
+            bench.meter.mend()
+            await bench.pass_time(1000, watts=50)
+        assert bench.books.sum_uj() == bench.meter.counter_uj
+        [window] = [one for kept in bench.books.kept for one in unpack(kept.body)[0].counted]
+        assert [one.decoded_tokens for one in window.requests] == [1500]
+
+    run(main())
+
+
+def test_a_reading_older_than_the_tokens_leaves_them_their_own_window() -> None:
+    """A plug that publishes: its message came 100 ms after the beginning, and is read when the answer ends."""
+
+    async def main() -> None:
+        bench = Bench(idle_watts=0)
+        async with bench.metering.running(bench.books.keep):
+            bench.clock.advance(ms=900)
+            bench.metering.start("a", "m")
+            bench.clock.advance(ms=100)
+            bench.meter.count(100 * SECOND_UJ)
+            bench.metering.meter = Held(await bench.meter.read(), bench.meter.info())
+            bench.clock.advance(ms=900)
+            bench.metering.count("a", decoded_tokens=100)
+            bench.metering.stop("a")
+            await bench.metering.cut()
+            bench.metering.meter = bench.meter
+            await bench.pass_time(100, watts=1000)
+            energy = await bench.metering.finished("a")
+            assert energy.dynamic_uj == 200 * SECOND_UJ
+            await bench.books.keep(bench.metering.blocks())
+        [window, after] = [one for kept in bench.books.kept[:1] for one in unpack(kept.body)[0].counted]
+        assert [one.requests[0].decoded_tokens for one in (window, after)] == [10, 90]
+
+    run(main())
+
+
+def test_idle_energy_is_handed_over_whatever_the_clock_on_the_wall_does() -> None:
+    class Wall(ManualClock):
+        back_ms = 0
+
+        def now_ms(self) -> int:
+            return super().now_ms() - self.back_ms
+
+    async def main() -> None:
+        clock, books = Wall(), Books()
+        metering = Metering(meter := FixedMeter(clock), clock, machine_id="here", idle_uw=0)
+        async with metering.running(books.keep):
+            clock.back_ms = 30 * 86_400_000
+            clock.advance(ms=301_000)
+            meter.count(SECOND_UJ)
+            await metering.cut()
+            metering.start("a", "m")  # wakes the loop
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert books.sum_uj() == SECOND_UJ
 
     run(main())
 

@@ -237,7 +237,7 @@ def test_everything_known_in_words() -> None:
     assert shown.lacking == ()
     text = words(rendered(shown))
     assert "À combien sommes-nous\u202f?".replace("\u202f", " ") in text.replace("\u202f", " ").replace("\xa0", " ")
-    assert "La réponse moyenne du mois a 200 morceaux de mot" in text
+    assert "La réponse moyenne du mois a 200 mots-jetons" in text
     assert "Ici, un compteur mesure" in text
     assert "Pour chacun des 20 membres" in text
     assert "inconnu" not in text

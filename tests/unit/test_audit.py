@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from affouage.errors import BadRequest
 from affouage.footprint.allocation import Presence, Window, allocate
 from affouage.footprint.audit import SUBJECTS
 from tests.unit.audit_words import G7, REQUEST, SECOND, ask, refused
@@ -280,13 +281,29 @@ def test_what_has_no_meaning_is_refused_with_its_place(said: Any, place: str, wo
         (b'{"energy_j": -Infinity}', "-Infinity is not a number"),
         (b'{"energy_j": 1e999}', "too large"),
         (b'{"a": 1, "a": 2}', "'a' is written twice"),
-        (b'{"energy_j": ' + b"9" * 5000 + b"}", "not JSON"),
+        (b'{"energy_j": ' + b"9" * 5000 + b"}", "too large"),
         (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
         (b'{"requests":' * 50_000 + b"1" + b"}" * 50_000, "nested too deeply"),
         (b"\xff\xfe\x00", "not"),
-        (b'{"note": "\\ud800"}', "not"),
+        (b'{"note": "\\ud800"}', "half a character"),
     ],
     ids=lambda text: repr(text[:30]),
 )
 def test_what_is_no_document(subject: str, text: bytes, words: str) -> None:
     refused(subject, text, "$", words)
+
+
+@pytest.mark.parametrize(
+    ("said", "place", "remedy"),
+    [
+        ({**G7, "requests": [{"id": "a", "t0_s": 1}]}, "$.requests[0].t0_s", "start_..., end_..."),
+        ({"windows": [{**G7, "duration_s": 1}]}, "$.windows[0].duration_s", "length_..."),
+        ([{**G7, "energy_J": 1}], "$[0].energy_J", "Perhaps: energy_j,"),
+    ],
+)
+def test_a_field_that_is_not_known_names_those_of_its_own_object(said: Any, place: str, remedy: str) -> None:
+    with pytest.raises(BadRequest) as error:
+        ask("allocate", said)
+    assert error.value.param == place
+    assert remedy in error.value.remedy
+    assert "t0_s," not in error.value.remedy

@@ -32,6 +32,26 @@ def test_a_country_s_factors_and_one_of_one_s_own() -> None:
     assert country.factors["gwp"].source
 
 
+def test_what_is_shown_of_a_cloud_answer_is_the_very_answer_computed() -> None:
+    """Its longest time counts there too."""
+    said = {
+        "method": "ecologits",
+        "billions": 70,
+        "tokens_per_s": 20,
+        "decoded_tokens": 1000,
+        "latency_s": 10,
+        "pue": 1.2,
+    }
+    found = ask("impact", said)
+    assert found.seconds == 10
+    assert found.shown.energy_uj.central == pytest.approx(found.kwh * 3.6e12)
+    assert found.shown.embodied.gwp_g.central == pytest.approx(found.embodied.gwp_kg * 1000)
+
+
+def test_a_range_out_of_order_is_told_in_the_figures_that_were_written() -> None:
+    refused("impact", {"energy_kwh": [3, 2, 1]}, "$.energy_kwh", "3 <= 2 <= 1 does not hold")
+
+
 def test_an_unknown_energy_has_unknown_impacts() -> None:
     found = ask("impact", {"energy_kwh": None, "country": "FRA"})
     assert (found.gwp_g, found.water_l, found.quality) == (None, None, "unknown")

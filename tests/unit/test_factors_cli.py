@@ -90,3 +90,10 @@ def test_a_set_may_not_take_the_name_of_this_versions(home: Path) -> None:
     said = run(home, "check", str(file))
     assert said.exit_code == 2
     assert "already" in said.output
+
+
+def test_an_unknown_country_is_named_and_no_setting_is_blamed(home: Path) -> None:
+    said = run(home, "--country", "XXX", language="fr")
+    assert said.exit_code == 2
+    assert "XXX" in said.output
+    assert "Aucun pays n’est réglé" not in said.output

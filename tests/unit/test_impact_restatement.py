@@ -29,9 +29,7 @@ def grid(set_id: str, g_per_kwh: float, water: float | None = None) -> GridFacto
             retrieved="",
         )
 
-    return GridFactors(
-        set_id=set_id, country="", gwp=factor(g_per_kwh), water=None if water is None else factor(water)
-    )
+    return GridFactors(set_id=set_id, country="", gwp=factor(g_per_kwh), water=None if water is None else factor(water))
 
 
 def row(kwh: float, factor_set: str, day: str = "2026-11-03") -> Booked:

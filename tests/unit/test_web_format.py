@@ -141,9 +141,20 @@ def test_a_range_is_never_told_as_one_figure(central: float, down: float, up: fl
     interval = Interval(central * down, central, central * up)
     for write in (wording.mass, wording.volume, wording.joules, wording.euros, wording.energy):
         shown, spread = write(interval, ENGLISH)
+        if spread == "to the cent":
+            assert write == wording.euros
+            assert interval.high <= 1.05 * interval.low
+            continue
         low, high = (float(one.replace(",", "")) for one in spread.split(" to "))
         assert 0 < low <= float(shown.split(wording.NO_BREAK)[0].replace(",", "")) <= high
         assert low < high or interval.low > 0.999 * interval.high
+
+
+def test_what_is_known_closely_in_euros_is_told_to_the_cent_and_no_finer() -> None:
+    assert wording.euros(Interval(0.3387, 0.3388, 0.339), FRENCH) == ("0,34\u00a0€", "au centime près")
+    assert wording.euros(Interval(12.34, 12.34, 12.34), FRENCH)[0] == "12,34\u00a0€"
+    assert wording.euros(Interval(12.3, 12.4, 12.5), FRENCH) == ("12,40\u00a0€", "de 12,30 à 12,50")
+    assert wording.euros(Interval(1.1, 2.2, 4.4), FRENCH) == ("2,2\u00a0€", "de 1,1 à 4,4")
 
 
 def test_narrow_ranges_get_the_figures_they_need() -> None:

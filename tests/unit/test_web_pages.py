@@ -171,3 +171,10 @@ def test_a_copy_is_recognised_and_a_change_is_seen(text: str, salt: bytes) -> No
     assert same_text(text + "\n", salt, sha256) == same_text(text.rstrip("\n"), salt, sha256)
     assert not same_text(text + "x", salt, sha256)
     assert not same_text(text, b"other salt 16 by", sha256)
+
+
+def test_hours_are_told_in_the_time_zone_of_the_commons() -> None:
+    noon_utc = 1_795_348_800_000  # 2026-11-22T12:00Z
+    told = environment("fr", "Europe/Paris").globals["moment"](noon_utc)
+    assert "13:00" in told
+    assert 'datetime="2026-11-22T13:00:00+01:00"' in told

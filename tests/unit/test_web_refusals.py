@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from affouage.chat import ChatRequest, Message
-from affouage.errors import AllowanceSpent, AllowanceUncountable, Closed
+from affouage.errors import AffouageError, AllowanceSpent, AllowanceUncountable, Closed
 from affouage.footprint.budget import HoursRules, Limit, Standing
 from affouage.footprint.period import Calendar
 from affouage.inference import refusal
@@ -50,7 +50,8 @@ def test_a_spent_allowance_says_how_much_when_again_and_what_would_cost_less() -
     message, remedy = told(a_refusal())
     assert message == (
         "La coupe du commun (l’énergie qu’il s’accorde) pour aujourd’hui ne laisse pas assez. 95 Wh sur 100 Wh sont "
-        "utilisés, 2 Wh sont promis aux réponses en cours ; celle-ci demanderait jusqu’à 10 Wh. Règle : budget@3."
+        "utilisés, 2 Wh sont promis aux réponses en cours ; celle-ci demanderait jusqu’à 10 Wh. Règle : coupe, "
+        "version 3."
     )
     assert remedy.startswith("Elle recommence le 23 novembre 2026. Ce qui coûterait moins : ")
     english = told(a_refusal(), ENGLISH)
@@ -88,8 +89,21 @@ def test_closed_hours() -> None:
     error = refusal.closed(HoursRules(closed_from="11:00", closed_until="13:30"), 2, PARIS, NOV_22)
     assert isinstance(error, Closed)
     message, remedy = told(error)
-    assert message == "Le commun est fermé de 11:00 à 13:30 : ainsi le veulent ses règles (hours@2)."
+    assert message == "Le commun est fermé de 11:00 à 13:30 : ainsi le veulent ses règles (horaires, version 2)."
     assert remedy == "Il ouvre à 13:30, dans 1 h 30 min."
+
+
+def test_the_command_line_reads_the_server_s_refusals_by_their_code_and_facts() -> None:
+    for error in (a_refusal(), refusal.closed(HoursRules(closed_from="11:00", closed_until="13:30"), 2, PARIS, NOV_22)):
+        read = AffouageError(error.message, code=error.code, **error.details)
+        assert told(read)[0] == told(error)[0]
+    assert told(read)[1] == "Il ouvre à 13:30."
+
+
+def test_nothing_promised_is_not_told() -> None:
+    error = a_refusal()
+    error.details["held"] = 0.0
+    assert "promis" not in told(error)[0]
 
 
 def test_a_limit_that_cannot_be_counted() -> None:

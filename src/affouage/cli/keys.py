@@ -12,7 +12,7 @@ from affouage.assembly.held import iso_utc
 from affouage.assembly.keys import DAYS_MAX, ApiKey
 from affouage.assembly.member import Member
 from affouage.cli.console import echo_json, run
-from affouage.cli.language import spoken
+from affouage.cli.language import spoken, zone_here
 from affouage.cli.members import as_json, open_accounts
 from affouage.clock import SystemClock
 from affouage.web.language import Language
@@ -129,7 +129,7 @@ def _line(key: ApiKey, language: Language) -> str:
     else:
         from affouage.web import format as wording
 
-        until = _("expires {date}").format(date=wording.moment(key.expires_ms, language))
+        until = _("expires {date}").format(date=wording.moment(key.expires_ms, language, zone_here()))
     return f"{key.id}  {state:<10}  {until}  {' '.join(sorted(key.scopes))}  {key.label}".rstrip()
 
 

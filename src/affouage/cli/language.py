@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 from affouage import settings as settings_of
 from affouage.errors import AffouageError
@@ -36,6 +37,15 @@ def _primary(locale: str) -> str:
     for end in (".", "@", "_", "-"):
         locale = locale.partition(end)[0]
     return locale.strip().lower()
+
+
+def zone_here() -> ZoneInfo | None:
+    """The time zone hours are told in, as on the pages; None: this machine's own, also when settings are wrong."""
+    try:
+        name = settings_of.read().commons.time_zone
+        return ZoneInfo(name) if name else None
+    except (AffouageError, OSError, RuntimeError, ValueError, LookupError):  # said by whoever needs them
+        return None
 
 
 def _of_the_commons(environ: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from affouage.assembly.held import iso_utc
 from affouage.assembly.invitations import InvitationLink
 from affouage.assembly.member import LANGUAGES, PERSONS, Member, Role, read_role
 from affouage.cli.console import echo_json, open_home, run, telling
-from affouage.cli.language import spoken
+from affouage.cli.language import spoken, zone_here
 from affouage.clock import SystemClock
 from affouage.settings import Settings
 from affouage.storage.home import in_use, running_address
@@ -221,7 +221,7 @@ def _when(time_ms: int | None, language: Language) -> str:
     """A moment in words, with its hour; empty for none."""
     from affouage.web import format as wording
 
-    return "" if time_ms is None else wording.moment(time_ms, language)
+    return "" if time_ms is None else wording.moment(time_ms, language, zone_here())
 
 
 def _change(name: str, change: Callable[[Accounts, Member], Awaitable[Member]], as_json: bool) -> None:

@@ -14,10 +14,10 @@ import msgspec
 
 from affouage import settings as settings_of
 from affouage.cli.console import echo_json, open_home, run, telling
-from affouage.cli.language import spoken
+from affouage.cli.language import spoken, zone_here
 from affouage.cli.sentences import told
 from affouage.clock import SystemClock
-from affouage.errors import AffouageError, Conflict
+from affouage.errors import AffouageError, Conflict, NotFound
 from affouage.settings import Settings
 from affouage.units import Interval
 from affouage.web import format as wording
@@ -92,6 +92,26 @@ def _source(one: Any, language: Language) -> list[str]:
     return lines
 
 
+def _same_name(settings: Settings, meter_id: str) -> None:
+    """Raises NotFound for a meter typed by a name that no source here has."""
+    from affouage.adapters.meters.choose import find_meters
+    from affouage.adapters.meters.processors import own_programs_us
+
+    if not meter_id:
+        return
+    unnamed = replace(settings, footprint=replace(settings.footprint, meter=""))
+    ids = [one.id for one in run(find_meters(unnamed, SystemClock(), own_programs_us))]
+    if meter_id not in ids:
+        known = ", ".join(ids)
+        raise NotFound(
+            f"No meter here is called {meter_id!r}.",
+            remedy=f"There are: {known}. Why each counts or not: affouage meter list",
+            code="meter_not_found",
+            name=meter_id,
+            known=known,
+        )
+
+
 @meter.command()
 @click.argument("meter_id", metavar="[ID]", default="")
 @click.option("--seconds", type=click.IntRange(1, 3600), default=5, show_default=True, help="How long to read.")
@@ -117,6 +137,8 @@ def test(meter_id: str, seconds: int, as_json: bool) -> None:
         if not as_json:
             click.echo(f"  {_watts(watts, why, language)}")
 
+    with telling():
+        _same_name(settings, meter_id)
     info, seen = run(_read(settings, seconds, show))
     known = [watts for watts, _ in seen if watts is not None]
     mean = sum(known[1:], known[0]).scaled(1 / len(known)) if known else None
@@ -255,7 +277,7 @@ def _found(found: Calibrated, language: Language) -> list[str]:
         said = _("When it serves nobody, {machine} draws {watts} by the meter {meter} (median, {date}).")
     else:
         said = _("When it serves nobody, {machine} draws {watts}: the meter {meter} knows it without measuring.")
-    date = wording.moment(found.at_ms, language)
+    date = wording.moment(found.at_ms, language, zone_here())
     lines = [said.format(machine=found.machine, watts=watts, meter=found.meter, date=date)]
     for one in found.models:
         if one.kappa is None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from affouage.web.language import N_
 
 SENTENCES: dict[str, tuple[str, str]] = {
+    "meter_not_found": (
+        N_("No meter here is called {name}."),
+        N_("There are: {known}. Why each counts or not: affouage meter list"),
+    ),
     "meter_unreadable": (N_("The meter cannot be read at the moment."), ""),
     "meter_figure": (
         N_("The meter gives “{value}”, which is no figure that can be counted."),

@@ -32,9 +32,13 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("It stands in the report of that period."),
     ),
     "restatement_day": (N_("{period} is a day: whole months are counted again."), N_("Write a month or a year.")),
-    "no_country": (
+    "country_unset": (
         N_("No country is set, so there are no factors to count with."),
         N_("Set footprint.country in settings.toml (FRA for France)."),
+    ),
+    "model_size": (
+        N_("“{size}” is no size of a model."),
+        N_("Give one of {known}, billions of parameters (70), or active/total (41/675)."),
     ),
     "one_form": (N_("--json and --csv are two forms of the same report."), N_("Choose one of them.")),
 }

@@ -10,7 +10,7 @@ import click
 
 from affouage.catalogue.openness import AXES, AXIS_WORDS, Level, level_word
 from affouage.cli.console import echo_json, open_home, run, telling
-from affouage.cli.language import spoken
+from affouage.cli.language import spoken, zone_here
 from affouage.errors import NotFound
 from affouage.ledger.receipt import Energy, Receipt, TokenCounts
 from affouage.units import Interval
@@ -85,7 +85,8 @@ def list_(name: str, limit: int, as_json: bool) -> None:
         return
     language = spoken()
     for receipt in found:
-        click.echo(f"{receipt.id}  {wording.moment(receipt.created_ms, language)}  {one_line(receipt, language)}")
+        asked = wording.moment(receipt.created_ms, language, zone_here())
+        click.echo(f"{receipt.id}  {asked}  {one_line(receipt, language)}")
     if not found:
         click.echo(language.gettext("{name} has no receipt yet.").format(name=name))
 
@@ -128,7 +129,7 @@ def in_words(receipt: Receipt, language: Language) -> str:
 def _what(receipt: Receipt, language: Language) -> Rows:
     _ = language.gettext
     model, engine = receipt.model, receipt.engine
-    asked = wording.moment(receipt.created_ms, language)
+    asked = wording.moment(receipt.created_ms, language, zone_here())
     door = _(_DOORS.get(receipt.door, receipt.door))
     yield _("asked"), _("{moment}, through {door} ({kind})").format(moment=asked, door=door, kind=receipt.kind)
     yield _("outcome"), _outcome(receipt, language)
@@ -202,7 +203,7 @@ def _text(receipt: Receipt, language: Language) -> Rows:
         yield _("exact text"), said.format(sha256=receipt.prompt_sha256)
     else:
         yield _("exact text"), _("not kept; its hash is unknown")
-    yield _("voted rules"), ", ".join(receipt.rules) or _("none yet")
+    yield _("rules in force"), ", ".join(receipt.rules) or _("none yet")
 
 
 def _outcome(receipt: Receipt, language: Language) -> str:

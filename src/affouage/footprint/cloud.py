@@ -164,11 +164,16 @@ def water_l(it_kwh: float, *, wue_on_l_per_kwh: float, pue: float, off_site_l_pe
 
 
 def compare(
-    tokens_decoded: float, model: CloudModel, grid: GridFactors | None, place: Site | None = None
+    tokens_decoded: float,
+    model: CloudModel,
+    grid: GridFactors | None,
+    place: Site | None = None,
+    latency_s: float = math.inf,
 ) -> CloudEstimate:
     """The same answer from ``model`` with the electricity of ``grid``; ``place``: the data centre, an ordinary one
-    by default. Tokens read count for nothing in this method. Raises BadRequest."""
-    point, site = closed_form(model, tokens_decoded), place or catalogue().place.site
+    by default. Tokens read count for nothing in this method; ``latency_s`` as in :func:`closed_form`. Raises
+    BadRequest."""
+    point, site = closed_form(model, tokens_decoded, latency_s), place or catalogue().place.site
     central_uj = point.it_kwh * MICROJOULES_PER_KWH
     it_uj = Interval(central_uj * SPREAD[0], central_uj, central_uj * SPREAD[1])
     use = assess(Energy(interval_uj=it_uj, quality="estimated"), grid, site)
@@ -196,6 +201,9 @@ def model_of(size: str) -> CloudModel:
             f"{size!r} is no size of a model.",
             remedy=f"Give one of {known}, billions of parameters (70), or active/total (41/675).",
             param="model_size",
+            code="model_size",
+            size=size,
+            known=known,
         ) from None
 
 

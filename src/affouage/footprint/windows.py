@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections import Counter
+from collections.abc import Iterable
 
 import msgspec
 
 from affouage.footprint.allocation import Allocation, Part, Presence, Window, allocate
 from affouage.footprint.meter import MeterInfo, Reading, advance
 
+_SUMMED = ("energy_uj", "idle_uj", "unattributed_uj", "contended_uj", "idle_us", "known_us", "gap_us", "windows")
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -57,11 +60,27 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 
 def share_out(readings: Readings) -> Shared:
     """Every window in turn, by PC-1. Raises ``ValueError`` for readings that go back in time."""
-    total, before = Shared(), readings.first
-    for one in readings.counted:
-        total = with_window(total, before, one, readings.info)
-        before = one.reading
-    return total
+    befores = (readings.first, *(one.reading for one in readings.counted))
+    return together(
+        with_window(Shared(), before, one, readings.info)
+        for before, one in zip(befores, readings.counted, strict=False)
+    )
+
+
+def together(shares: Iterable[Shared]) -> Shared:
+    """Their sum, in one pass: time grows with the windows, not with their square."""
+    sums: Counter[str] = Counter()
+    parts: dict[str, Part] = {}
+    partial: set[str] = set()
+    flags: set[str] = set()
+    for one in shares:
+        for name in _SUMMED:
+            sums[name] += getattr(one, name)
+        for request_id, part in one.parts.items():
+            parts[request_id] = parts.get(request_id, Part()) + part
+        partial |= one.partial
+        flags |= one.flags
+    return Shared(parts=parts, partial=frozenset(partial), flags=frozenset(flags), **sums)
 
 
 def with_window(total: Shared, before: Reading, one: Counted, info: MeterInfo) -> Shared:

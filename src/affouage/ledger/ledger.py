@@ -28,7 +28,7 @@ from affouage.ledger.receipt import (
     TokenCounts,
 )
 from affouage.storage import Database
-from affouage.storage.tables import ledger_entry, reading_block, receipt_salt
+from affouage.storage.tables import ledger_entry, reading_block, receipt_salt, usage_day
 from affouage.units import Interval
 
 
@@ -137,6 +137,7 @@ class Ledger:
         now_ms = self._clock.now_ms()
 
         def change(connection: Connection) -> int:
+            self._post_older(connection)
             abandoned = [_decode_reservation(row.body) for row in connection.execute(_open_reservations())]
             known = _parts_in_blocks(connection, abandoned)
             for reservation in abandoned:
@@ -147,6 +148,14 @@ class Ledger:
             return len(abandoned)
 
         return await self._db.write(change)
+
+    def _post_older(self, connection: Connection) -> None:
+        """Sums of the receipts of a version that kept none. Once: afterwards there are sums."""
+        if connection.execute(select(usage_day.c.day).limit(1)).first() is not None:
+            return
+        older = select(ledger_entry.c.body, ledger_entry.c.created_ms).where(ledger_entry.c.kind.in_(_RECEIPTS))
+        for row in connection.execute(older.order_by(ledger_entry.c.seq)).all():
+            sums.post_receipt(connection, _decode_receipt(row.body), self._day(row.created_ms))
 
     async def last_block(self, machine_id: str) -> Block | None:
         """The newest block of a machine; None when there is none."""
@@ -275,15 +284,13 @@ def _open_reservations() -> Select[str]:
 
 
 def find_last_block(connection: Connection, machine_id: str) -> Block | None:
-    """The newest block of a machine, by the end of its windows."""
-    newest = (
-        select(reading_block.c.id)
-        .where(reading_block.c.machine_id == machine_id)
-        .order_by(reading_block.c.t1_ms.desc())
+    """The newest block of a machine, in the order of the ledger: the clock on the wall may have been put back."""
+    query = (
+        select(ledger_entry.c.body)
+        .join(reading_block, reading_block.c.id == ledger_entry.c.request_id)
+        .where(ledger_entry.c.kind == "block", reading_block.c.machine_id == machine_id)
+        .order_by(ledger_entry.c.seq.desc())
         .limit(1)
-    )
-    query = select(ledger_entry.c.body).where(
-        ledger_entry.c.request_id == newest.scalar_subquery(), ledger_entry.c.kind == "block"
     )
     body = connection.execute(query).scalar()
     return None if body is None else msgspec.json.decode(body, type=_BlockBody).content
@@ -293,13 +300,13 @@ def _parts_in_blocks(connection: Connection, abandoned: list[Reservation]) -> di
     """What blocks written since the first of these reservations say each of them used, with the machine."""
     if not abandoned:
         return {}
-    since_ms = min(one.created_ms for one in abandoned)
-    query = (
-        select(ledger_entry.c.body)
-        .join(reading_block, reading_block.c.id == ledger_entry.c.request_id)
-        .where(ledger_entry.c.kind == "block", reading_block.c.t1_ms >= since_ms)
-    )
     wanted = {one.id for one in abandoned}
+    first = select(func.min(ledger_entry.c.seq)).where(
+        ledger_entry.c.kind == "reserved", ledger_entry.c.request_id.in_(wanted)
+    )
+    query = select(ledger_entry.c.body).where(
+        ledger_entry.c.kind == "block", ledger_entry.c.seq > first.scalar_subquery()
+    )
     found: dict[str, tuple[Energy, str]] = {}
     for body in connection.execute(query).scalars():
         block = msgspec.json.decode(body, type=_BlockBody).content

@@ -37,7 +37,7 @@ KEEP_IDLE_US = 300_000_000
 LONGEST_MERGE_US = 30_000_000
 """A window in which an engine works without having told its progress stays open until it does; at most so long."""
 PATIENCE_US = 5_000_000
-"""How long a finished request waits for a silent meter."""
+"""How long a finished request waits for a silent meter; not at all for one that has been silent so long already."""
 LONGEST_RESTART_US = 3_600_000_000
 """After an unclean stop longer than this, what the counter counted was not for the commons."""
 _IDLE_SAMPLES = 5
@@ -67,11 +67,31 @@ class _Served:
         """From blocks already closed."""
         self.partial = False
         self.departed = False
+        """Settled, or about to be, without its last window."""
+        self.folded = False
+        """Settled so; it stands for those of its model that were settled so after it."""
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def silent(self) -> bool:
         return self.prompt_tokens == self.prompt_shared and self.decoded_tokens == self.decoded_shared
+
+    def take(self, t0_us: int, t1_us: int, now_us: int) -> tuple[int, int]:
+        """Tokens (computed, decoded) that fall to the window, not told before. A reading may be older than the tokens
+        told by now (a plug that publishes): they came at an even pace."""
+        prompt, decoded = self.prompt_tokens - self.prompt_shared, self.decoded_tokens - self.decoded_shared
+        since_us, until_us = max(self.start_us, t0_us), now_us if self.end_us is None else self.end_us
+        if until_us > t1_us:
+            part_us, whole_us = max(0, t1_us - since_us), until_us - min(since_us, t1_us)
+            prompt, decoded = prompt * part_us // whole_us, decoded * part_us // whole_us
+        self.prompt_shared += prompt
+        self.decoded_shared += decoded
+        return prompt, decoded
+
+    def depart(self) -> None:
+        if not self.over.done():
+            self.departed = True
+            self.over.set_result(None)
 
 
 class Metering:
@@ -107,6 +127,8 @@ class Metering:
         self._counted: list[Counted] = []
         self._shared = Shared()
         self._opened_ms = clock.now_ms()
+        self._opened_us = clock.monotonic_us()
+        self._silent_since_us: int | None = None
         self._pending: list[KeptBlock] = []
         self._missed = False
         self._foreign: list[tuple[int, int]] = []
@@ -160,14 +182,42 @@ class Metering:
         return (one.part + self._shared.parts.get(request_id, Part())).energy_uj
 
     async def finished(self, request_id: str) -> Energy:
-        """Wait for the window in which it ended, then tell its energy. Once per request, after :meth:`stop`."""
+        """Wait for the window in which it ended, then tell its energy. Once per request, after :meth:`stop`.
+
+        Never longer than ``PATIENCE_US``: neither a reading that hangs nor a plug that speaks every ten seconds holds
+        an answer back.
+        """
         one = self._served[request_id]
-        await one.over
+        if not one.over.done():
+            await asyncio.wait([one.over], timeout=self._patience_s())
+        one.depart()
         part = one.part + self._shared.parts.get(request_id, Part())
         one.partial = one.partial or request_id in self._shared.partial
         if not one.departed:
             del self._served[request_id]
+        elif request_id in self._served:
+            self._fold(request_id)
         return self._energy(part, partial=one.partial or one.departed)
+
+    def _patience_s(self) -> float:
+        """Seconds left for the meter to speak again."""
+        silent_us = 0 if self._silent_since_us is None else self._clock.monotonic_us() - self._silent_since_us
+        return max(0, PATIENCE_US - silent_us) / 1e6
+
+    def _fold(self, request_id: str) -> None:
+        """Into one with the departed of its model, whose window may be open for days: they all go to unattributed."""
+        one = self._served[request_id]
+        for first in self._served.values():
+            if first.folded and first.model_id == one.model_id:
+                first.prompt_tokens += one.prompt_tokens - one.prompt_shared
+                first.decoded_tokens += one.decoded_tokens - one.decoded_shared
+                first.start_us, first.end_us = (
+                    min(first.start_us, one.start_us),
+                    max(first.end_us or 0, one.end_us or 0),
+                )
+                del self._served[request_id]
+                return
+        one.folded = True
 
     def blocks(self) -> list[KeptBlock]:
         """Everything not yet in the books, up to now; :meth:`kept` says when it is."""
@@ -229,9 +279,10 @@ class Metering:
         return all(one.silent and one.end_us is None for one in served) and bool(served)
 
     def _count(self, before: Reading, reading: Reading) -> None:
-        present, departed = [], []
+        present, departed, now_us = [], [], self._clock.monotonic_us()
         for request_id, one in self._served.items():
-            if one.start_us >= reading.at_us and one.silent:
+            prompt_tokens, decoded_tokens = one.take(before.at_us, reading.at_us, now_us)
+            if one.start_us >= reading.at_us and not (prompt_tokens or decoded_tokens):
                 continue
             weight = self.weights.of(one.model_id)
             end_us = reading.at_us if one.end_us is None else min(one.end_us, reading.at_us)
@@ -240,13 +291,12 @@ class Metering:
                     request_id=request_id,
                     start_us=min(max(one.start_us, before.at_us), end_us),
                     end_us=end_us,
-                    prompt_tokens=one.prompt_tokens - one.prompt_shared,
-                    decoded_tokens=one.decoded_tokens - one.decoded_shared,
+                    prompt_tokens=prompt_tokens,
+                    decoded_tokens=decoded_tokens,
                     kappa=weight.kappa,
                     weight=weight.weight,
                 )
             )
-            one.prompt_shared, one.decoded_shared = one.prompt_tokens, one.decoded_tokens
             if one.departed:
                 departed.append(request_id)
         counted = Counted(
@@ -281,17 +331,17 @@ class Metering:
     def _note_silence(self, silent: MeterUnreadable) -> None:
         if self.silent_since_ms is None:
             self.silent_since_ms = self._clock.now_ms()
+            self._silent_since_us = self._clock.monotonic_us()
             _log.warning("the meter %s cannot be read: %s", self._info.id, silent)
         self._missed = True
         now_us = self._clock.monotonic_us()
         for one in self._served.values():
-            if one.end_us is not None and not one.over.done() and now_us - one.end_us >= PATIENCE_US:
-                one.departed = True
-                one.over.set_result(None)
+            if one.end_us is not None and now_us - one.end_us >= PATIENCE_US:
+                one.depart()
 
     def _note_voice(self) -> None:
         if self.silent_since_ms is not None:
-            self.silent_since_ms = None
+            self.silent_since_ms = self._silent_since_us = None
             _log.info("the meter %s can be read again", self._info.id)
 
     def _energy(self, part: Part, *, partial: bool) -> Energy:
@@ -350,20 +400,23 @@ class Metering:
         for request_id, one in self._served.items():
             one.part = one.part + shared.parts.get(request_id, Part())
             one.partial = one.partial or request_id in shared.partial
-        self._first, self._counted, self._shared, self._opened_ms = self._last, [], Shared(), now_ms
+        self._first, self._counted, self._shared = self._last, [], Shared()
+        self._opened_ms, self._opened_us = now_ms, self._clock.monotonic_us()
 
     async def _sample(self, keep: KeepBlocks) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._wake.wait(), TICK_S if self._served else IDLE_TICK_S)
+                async with asyncio.timeout(TICK_S if self._served else IDLE_TICK_S):  # wait_for can lose a cancel()
+                    await self._wake.wait()
             except TimeoutError:
                 await self.cut()
             else:
                 self._wake.clear()
-                if any(one.end_us is not None and not one.over.done() for one in self._served.values()):
+                ended = any(one.end_us is not None and not one.over.done() for one in self._served.values())
+                if ended or self.silent_since_ms is not None:  # after a silence, nobody begins unseen
                     await asyncio.sleep(self._too_soon_s())
                     await self.cut()
-            if self._clock.now_ms() - self._opened_ms >= KEEP_IDLE_US // 1000:
+            if self._clock.monotonic_us() - self._opened_us >= KEEP_IDLE_US:  # whatever the clock on the wall does
                 self._close_block()
                 await self._hand_over(keep)
 

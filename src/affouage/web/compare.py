@@ -290,21 +290,25 @@ def _in_subscriptions(part: Share, language: Language) -> str:
     """One sentence; empty when nothing can be said."""
     if part.as_subscriptions is None or part.subscriptions is None or part.members < 1:
         return ""
-    count = wording.figures(part.as_subscriptions.central, language)
+    times = part.as_subscriptions.central
+    count = wording.figures(times, language)
+    single = times < 2 if language.code == "fr" else count == "1"
     _ = language.gettext
     sentence = (
         _(
-            "So far, all of it costs at least as much as {count} subscriptions. "
+            "So far, all of it costs at least as much as {subscriptions}. "
             "{members}, over the same days, would cost {euros} €."
         )
         if part.at_least
         else _(
-            "So far, all of it costs about as much as {count} subscriptions. "
+            "So far, all of it costs about as much as {subscriptions}. "
             "{members}, over the same days, would cost {euros} €."
         )
     )
     return sentence.format(
-        count=count,
+        subscriptions=language.ngettext("{count} subscription", "{count} subscriptions", 1 if single else 2).format(
+            count=count
+        ),
         members=language.ngettext("One for {count} member", "One for each of the {count} members", part.members).format(
             count=wording.whole(part.members, language)
         ),

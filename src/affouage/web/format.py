@@ -107,11 +107,25 @@ def joules(interval_mj: Interval, language: Language) -> tuple[str, str]:
 
 
 def euros(interval_eur: Interval, language: Language) -> tuple[str, str]:
-    """Euros in, the same out: ``2,4 €``, or hundredths of a euro under ten of them (``3,1 centimes``)."""
+    """Euros in, the same out: ``2,4 €``, or hundredths of a euro under ten of them (``3,1 centimes``).
+
+    What is known within a twentieth is told to the cent, as on a bill, and no finer.
+    """
     _ = language.gettext
+    if interval_eur.low >= 0.1 and interval_eur.high <= interval_eur.low * 1.05:
+        low, central, high = (
+            _to_the_cent(value, language) for value in (interval_eur.low, interval_eur.central, interval_eur.high)
+        )
+        spread = _("to the cent") if low == high else _("{low} to {high}").format(low=low, high=high)
+        return f"{central}{NO_BREAK}€", spread
     hundredths = 100 * (interval_eur.central or interval_eur.high)
     cents = _("cent") if hundredths < (2 if language.code == "fr" else 1.05) else _("cents")
     return _with_range(interval_eur, ((1.0, "€"), (0.01, cents)), language)
+
+
+def _to_the_cent(value: float, language: Language) -> str:
+    rounded = round(value, 2)
+    return str(format_decimal(rounded, format="#,##0" if rounded == int(rounded) else "#,##0.00", locale=language.code))
 
 
 def ratio(interval: Interval, unit: str, language: Language) -> tuple[str, str]:

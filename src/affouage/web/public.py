@@ -21,7 +21,7 @@ from affouage.web import methods
 from affouage.web.amounts import Amount, ImpactRow, Lines, amount, impact_rows, lines, parts
 from affouage.web.door import Door, Visit
 from affouage.web.language import Language
-from affouage.web.limits import in_unit, pot_sentence, rule_sentences
+from affouage.web.limits import RULES, in_unit, pot_sentence, rule_sentences
 from affouage.web.models import here
 from affouage.web.pages import ModelCard, Page
 from affouage.web.periods import Chooser, Place, chooser, month_before, named
@@ -122,13 +122,8 @@ def rule_rows(
 ) -> tuple[RuleRow, ...]:
     """``values``: (rule, version) in force by area; ``history``: its versions, where the decision is told."""
     _ = language.gettext
-    names = {
-        "budget": _("Energy allowance"),
-        "hours": _("Opening hours"),
-        "pot": _("Who bears standby"),
-    }
     return tuple(
-        _rule_row(area, names.get(area, area), *values[area], history.get(area, ()), language) for area in values
+        _rule_row(area, _(RULES.get(area, area)), *values[area], history.get(area, ()), language) for area in values
     )
 
 

@@ -18,6 +18,7 @@ from affouage.ledger.receipt import Impacts, Receipt
 from affouage.web import sentences
 from affouage.web.door import Door, Visit
 from affouage.web.language import Language
+from affouage.web.limits import rule_named
 from affouage.web.methods import TITLES
 from affouage.web.pages import FactorRow, ReceiptPage, Receipts
 from affouage.web.site import say
@@ -58,8 +59,12 @@ async def _page(visit: Visit, pasted: str | None) -> ReceiptPage:
     matches = None
     if pasted is not None and salt is not None and receipt.prompt_sha256 is not None:
         matches = same_text(pasted, salt, receipt.prompt_sha256)
+    described = visit.commons.machine
+    here = described is not None and described.id == receipt.engine.machine
     return ReceiptPage(
         receipt=receipt,
+        machine=described.name if described is not None and here else "",
+        rules=tuple(rule_named(rule, visit.language) for rule in receipt.rules),
         openness=_openness(receipt, visit.language),
         factors=factor_rows(_grid_of(receipt, visit), visit.language),
         making=making if any_known(making) else None,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from affouage.errors import AffouageError, AllowanceSpent, AllowanceUncountable, Closed
+from affouage.errors import AffouageError, Closed
 from affouage.web import format as wording
 from affouage.web.language import N_, Language
-from affouage.web.limits import in_unit
+from affouage.web.limits import in_unit, rule_named
 
 _WHOSE = {
     ("commons", "day"): N_("The energy allowance of the commons for today does not leave enough."),
@@ -23,13 +23,16 @@ _WHOSE = {
 
 
 def refused(error: AffouageError, language: Language) -> tuple[str, str] | None:
-    """(what happened, what would work); None for another error, or one that came without its facts."""
+    """(what happened, what would work); None for another error, or one that came without its facts.
+
+    By the code: the command line reads the server's errors, which carry codes and facts but no class.
+    """
     try:
-        if isinstance(error, AllowanceSpent):
+        if error.code in ("allowance_spent", "allowance_promised"):
             return _spent(error.code, error.details, language)
-        if isinstance(error, Closed):
+        if error.code == "closed":
             return _closed(error, language)
-        if isinstance(error, AllowanceUncountable):
+        if error.code == "allowance_uncountable":
             return _uncountable(error.details, language)
     except (KeyError, ValueError):
         return None
@@ -43,8 +46,10 @@ def _spent(code: str, facts: dict[str, Any], language: Language) -> tuple[str, s
     )
     limit = facts["scope"], facts["span"]
     whose = _(_WHOSE[limit])
-    figures = _("{used} of {amount} are used, {held} are promised to answers under way; this one may need {need}.")
-    decided = _("Rule: {rule}.").format(rule=facts["rule"])
+    figures = _("{used} of {amount} are used; this one may need {need}.")
+    if facts["held"]:
+        figures = _("{used} of {amount} are used, {held} are promised to answers under way; this one may need {need}.")
+    decided = _("Rule: {rule}.").format(rule=rule_named(facts["rule"], language))
     message = " ".join((whose, figures.format(used=used, amount=amount, held=held, need=need), decided))
     if code == "allowance_promised":
         again = _("Ask again in a moment: what is promised and not used is given back.")
@@ -70,14 +75,18 @@ def _cheaper(facts: dict[str, Any], language: Language) -> str:
     return _("What would cost less: {ways}.").format(ways=", ".join(ways))
 
 
-def _closed(error: Closed, language: Language) -> tuple[str, str]:
+def _closed(error: AffouageError, language: Language) -> tuple[str, str]:
     _ = language.gettext
     facts = error.details
     message = _("The commons is closed from {start} to {end}: so its rules say ({rule}).")
-    remedy = _("It opens at {time}, in {wait}.")
-    wait = wording.duration(error.retry_after_s * 1000, language)
-    told = message.format(start=facts["closed_from"], end=facts["closed_until"], rule=facts["rule"])
-    return language.typeset(told), language.typeset(remedy.format(time=facts["opens_at"], wait=wait))
+    told = message.format(
+        start=facts["closed_from"], end=facts["closed_until"], rule=rule_named(facts["rule"], language)
+    )
+    remedy = _("It opens at {time}.").format(time=facts["opens_at"])
+    if isinstance(error, Closed):
+        wait = wording.duration(error.retry_after_s * 1000, language)
+        remedy = _("It opens at {time}, in {wait}.").format(time=facts["opens_at"], wait=wait)
+    return language.typeset(told), language.typeset(remedy)
 
 
 def _uncountable(facts: dict[str, Any], language: Language) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -40,6 +41,7 @@ class Site:
         settings = commons.settings if commons else None
         self._name = settings.commons.name if settings else ""
         self._default_language = settings.commons.language if settings else "fr"
+        self._zone = settings.commons.time_zone if settings else ""
         self.https = bool(settings and settings.server.public_url.startswith("https://"))
 
     # -- what the request says -----------------------------------------------------------------------------------
@@ -64,7 +66,7 @@ class Site:
 
     def render(self, scope: Scope, page: Page) -> str:
         language = self.language(scope)
-        template = environment(language.code).get_template(page.template)
+        template = environment(language.code, self._zone).get_template(page.template)
         frame = self._frame(scope, language, maybe_identity(scope))
         html: str = template.render(page=page, frame=frame)
         return html
@@ -154,8 +156,8 @@ def local_path(text: str) -> str:
 
 
 @cache
-def environment(code: str) -> Environment:
-    """The templates in one language, compiled once."""
+def environment(code: str, zone: str = "") -> Environment:
+    """The templates in one language, compiled once. ``zone``: of the hours told; empty: this machine's own."""
     language = languages.language(code)
     made = Environment(
         loader=PackageLoader("affouage.web"),
@@ -169,12 +171,14 @@ def environment(code: str) -> Environment:
     )
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    made.globals.update(_words(language), static=static_url, language_names=languages.NAMES)
+    made.globals.update(
+        _words(language, ZoneInfo(zone) if zone else None), static=static_url, language_names=languages.NAMES
+    )
     made.filters["typeset"] = language.typeset
     return made
 
 
-def _words(language: Language) -> dict[str, Any]:
+def _words(language: Language, zone: ZoneInfo | None) -> dict[str, Any]:
     """The functions of ``format``, speaking this language."""
     return {
         "number": partial(wording.whole, language=language),
@@ -196,14 +200,15 @@ def _words(language: Language) -> dict[str, Any]:
         "told": partial(notice, language=language),
         "date_words": partial(wording.date_words, language=language),
         "size": partial(wording.size, language=language),
-        "day": partial(_time, wording.day, language),
-        "moment": partial(_time, wording.moment, language),
+        "day": partial(_time, wording.day, language, zone),
+        "moment": partial(_time, wording.moment, language, zone),
         "quality": lambda name: language.gettext(wording.QUALITIES[name]),
     }
 
 
-def _time(write: Any, language: Language, time_ms: int) -> Markup:
-    return Markup('<time datetime="{}">{}</time>').format(wording.machine_time(time_ms), write(time_ms, language))
+def _time(write: Any, language: Language, zone: ZoneInfo | None, time_ms: int) -> Markup:
+    written = write(time_ms, language, zone)
+    return Markup('<time datetime="{}">{}</time>').format(wording.machine_time(time_ms, zone), written)
 
 
 def say(sentence: Say, language: Language) -> str:

@@ -48,7 +48,8 @@ class Aside:
         self._busy = True
         threading.Thread(target=work, name="affouage-meter", daemon=True).start()
         try:
-            return await asyncio.wait_for(future, self._timeout_s)
+            async with asyncio.timeout(self._timeout_s):  # wait_for can lose a cancel(): the server would not stop
+                return await future
         except TimeoutError:
             raise _late() from None
 

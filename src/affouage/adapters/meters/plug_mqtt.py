@@ -60,7 +60,8 @@ class MqttPlugMeter:
             self._listening = asyncio.create_task(self._listen(), name=f"meter {self._row.id}")
         if self._latest is None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._heard.wait(), self._first_wait_s)
+                async with asyncio.timeout(self._first_wait_s):
+                    await self._heard.wait()
         if self._latest is None:
             raise _silent(f"has said nothing yet{self._lost}")
         silent_us = self._clock.monotonic_us() - self._came_us

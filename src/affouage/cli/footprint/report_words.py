@@ -33,7 +33,7 @@ def in_words(report: Report, today: str, language: Language) -> str:
 
 def _heading(report: Report, today: str, language: Language) -> Iterator[str]:
     _ = language.gettext
-    state = _("still running")
+    state = _("still running") if report.period <= today else _("to come")
     if report.closed:
         state = _("closed, entry {seq} of the ledger").format(seq=report.entry_seq)
     elif not today.startswith(report.period) and report.period < today:
@@ -100,6 +100,8 @@ def _impacts(report: Report, language: Language) -> Iterator[str]:
     yield from _aligned(rows)
     if report.factor_sets:
         yield _("Factors: {sets}. Their sources: affouage footprint factors").format(sets=", ".join(report.factor_sets))
+    elif report.total.interval_uj is None:
+        yield _("Nothing was counted in this period. Another one: affouage footprint report 2026-11")
     else:
         yield _("No country is set: the carbon of the electricity is unknown. See: affouage footprint factors")
     if report.embodied.undescribed:

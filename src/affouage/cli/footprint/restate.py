@@ -52,7 +52,7 @@ def restate(period: str, set_id: str, reason: str, as_json: bool) -> None:
             raise SettingsError(
                 "No country is set, so there are no factors to count with.",
                 remedy="Set footprint.country in settings.toml (FRA for France).",
-                code="no_country",
+                code="country_unset",
             )
         written = database.write_now(lambda c: books.write_restatements(c, period, grid, reason))
     if as_json:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from affouage.footprint.allocation import MILLION, Part
 from affouage.footprint.audit.windows import Step, steps_of
-from affouage.footprint.windows import Shared, with_window
+from affouage.footprint.windows import Shared, together, with_window
 
 
 class RequestPart(Struct, frozen=True, kw_only=True):
@@ -74,21 +74,21 @@ def answer(said: Any) -> Allocated:
 
 
 def _shared(steps: Sequence[Step], notes: set[str]) -> Allocated:
-    total, rows = Shared(), []
+    shares = []
     for step in steps:
         alone = with_window(Shared(), step.before, step.counted, step.info)
         if step.unknown:  # nothing was reset: the file has no figure
             alone = msgspec.structs.replace(alone, flags=frozenset({"gap"}))
-        total = with_window(total, step.before, step.counted, step.info)
-        rows.append(_row(step, alone))
+        shares.append(alone)
+    rows = [_row(step, alone) for step, alone in zip(steps, shares, strict=True)]
+    total = together(shares)
     order = list(dict.fromkeys(one.request_id for step in steps for one in step.counted.requests))
-    flags = {flag for row in rows for flag in row.flags}
     return Allocated(
         method="PC-1",
         at_least=total.gap_us > 0,
         windows=rows,
         notes=sorted(notes),
-        **_sharing(msgspec.structs.replace(total, flags=frozenset(flags)), order, total.energy_uj),
+        **_sharing(total, order, total.energy_uj),
     )
 
 

@@ -26,6 +26,9 @@ T = TypeVar("T")
 MOST: Final = 2**63 - 1
 """The most microjoules, microseconds or tokens one figure may hold: what the books can keep."""
 
+LONGEST_INTEGER: Final = 4000
+"""Digits. Python refuses to read a little more (4300); what is shorter is refused later, with its place."""
+
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
 Count = Annotated[int, Meta(ge=0)]
 Real = int | float
@@ -41,6 +44,7 @@ Units = Mapping[str, int | Fraction]
 TIME_US: Final[Units] = {"s": 1_000_000, "ms": 1_000, "us": 1, "ns": Fraction(1, 1_000)}
 ENERGY_UJ: Final[Units] = {"uj": 1, "j": 10**6, "wh": 3_600 * 10**6, "kwh": 3_600 * 10**9}
 POWER_UW: Final[Units] = {"uw": 1, "mw": 1_000, "w": 10**6}
+_UNIT: Final = re.compile(rf"_({'|'.join((*TIME_US, *ENERGY_UJ, *POWER_UW))})$")
 
 
 class Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,11 +62,15 @@ def parse(text: bytes) -> Any:
     Refused though other readers take them: NaN and infinities, a name written twice in one object, numbers too large.
     """
     try:
-        said = json.loads(text, parse_float=_number, parse_constant=_no_number, object_pairs_hook=_once)
+        said = json.loads(
+            text, parse_float=_number, parse_int=_integer, parse_constant=_no_number, object_pairs_hook=_once
+        )
         json.dumps(said, ensure_ascii=False).encode()  # half characters (lone surrogates) cannot be written again
         return said
     except RecursionError:
         refuse("nested too deeply", "$")
+    except UnicodeEncodeError:
+        refuse("a text holds half a character (\\ud800 to \\udfff)", "$", "Write the other half, or neither.")
     except UnicodeDecodeError as broken:
         refuse(f"the file is not text in UTF-8 ({broken.reason} at byte {broken.start})", "$")
     except ValueError as broken:
@@ -76,6 +84,12 @@ def _number(text: str) -> int | float:
     if value.is_integer() and abs(value) < 2**53:
         return int(value)
     return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > LONGEST_INTEGER:
+        refuse(f"{text[:20]}... is too large", "$")
+    return int(text)
 
 
 def _no_number(text: str) -> NoReturn:
@@ -103,30 +117,37 @@ def understand(said: Any, kind: type[T], place: str = "$") -> T:
         unknown = re.fullmatch(r"Object contains unknown field `(.*)`", told, re.DOTALL)
         if unknown:
             name = unknown[1]
-            refuse("this field is not known, so it cannot be passed over", f"{at}.{name[:80]}", _meant(name, kind))
+            remedy = _meant(name, _here(kind, where))
+            refuse("this field is not known, so it cannot be passed over", f"{at}.{name[:80]}", remedy)
         missing = re.fullmatch(r"Object missing required field `(.*)`", told)
         if missing:
             refuse("this field is missing", f"{at}.{missing[1]}")
         refuse(told.replace("`", ""), at)
 
 
-def _meant(name: str, kind: Any) -> str:
-    close = difflib.get_close_matches(name.lower(), sorted(_names(kind, set())), n=3, cutoff=0.6)
-    return f"Perhaps: {', '.join(close)}. All fields are in docs/reference/audit.md." if close else ""
+def _meant(name: str, kinds: Iterable[type[Struct]]) -> str:
+    """What ``name`` may stand for, among the fields of the very objects it could belong to."""
+    fields = [field.encode_name for kind in kinds for field in msgspec.structs.fields(kind)]
+    close = difflib.get_close_matches(name.lower(), sorted(set(fields)), n=3, cutoff=0.6)
+    bases = dict.fromkeys(_UNIT.sub("_...", one) for one in fields)
+    hint = f"Perhaps: {', '.join(close)}." if close else f"Known here: {', '.join(bases)}."
+    return f"{hint} All fields are in docs/reference/audit.md."
 
 
-def _names(kind: Any, seen: set[Any]) -> set[str]:
-    """Every field's name in a type and in the types inside."""
-    if kind in seen:
-        return set()
-    seen.add(kind)
-    found: set[str] = set()
-    if isinstance(kind, type) and issubclass(kind, Struct):
-        for field in msgspec.structs.fields(kind):
-            found |= {field.encode_name} | _names(field.type, seen)
-    for inner in getattr(kind, "__args__", ()):
-        found |= _names(inner, seen) if not isinstance(inner, str | int) else set()
+def _here(kind: Any, where: str) -> list[type[Struct]]:
+    """The structs that may stand at ``where`` (``.windows[0].requests[1]``) in a ``kind``."""
+    found = _structs(kind)
+    for name in re.findall(r"\.(\w+)", where):
+        inside = [field.type for one in found for field in msgspec.structs.fields(one) if field.encode_name == name]
+        found = [struct for one in inside for struct in _structs(one)]
     return found
+
+
+def _structs(kind: Any) -> list[type[Struct]]:
+    """The structs a type is made of: itself, or those of its union or list."""
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return [kind]
+    return [one for inner in getattr(kind, "__args__", ()) for one in _structs(inner)]
 
 
 def exact(value: Real, place: str) -> Fraction:

@@ -186,6 +186,7 @@ def _energy_uj(form: EnergyQuestion) -> Interval | None:
         return None
     place = f"$.energy_{unit}"
     bounds = value if isinstance(value, list) else [value] * 3
+    interval(bounds, place)  # in order, said in the unit that was written
     low, central, high = (exact(one, place) * ENERGY_UJ[unit] for one in bounds)
     if form.plus_minus_percent:
         if isinstance(value, list):
@@ -272,7 +273,7 @@ def _cloud(form: CloudQuestion) -> CloudAssessed:
     latency_s = math.inf if isinstance(form.latency_s, UnsetType) else float(form.latency_s)
     try:
         point = cloud.closed_form(model, float(form.decoded_tokens), latency_s)
-        shown = cloud.compare(float(form.decoded_tokens), model, grid, site)
+        shown = cloud.compare(float(form.decoded_tokens), model, grid, site, latency_s)
     except AffouageError as refused:
         refuse(refused.message, "$", refused.remedy)
     uj = point.it_kwh * MICROJOULES_PER_KWH

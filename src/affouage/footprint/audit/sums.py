@@ -35,6 +35,8 @@ def _rows(connection: Connection, table: Table, day: str) -> dict[str, dict[str,
         .where(table.c.day == day)
         .group_by(*keys)
     )
+    if table is usage_day:  # what an allowance assumes is in no report, and on no receipt
+        query = query.where(table.c.dimension.not_like("assumed%"))
     found = {}
     for row in connection.execute(query):
         values = row._mapping
