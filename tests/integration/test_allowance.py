@@ -274,9 +274,9 @@ def test_an_exempt_use_passes_and_is_counted(house: House) -> None:
         unknown = await refusal(house.allowance.consider(asking(use="emergency"), question()), BadRequest)
         assert (unknown.code, unknown.details["known"]) == ("unknown_use", "urgence")
         who = asking(use="urgence")
-        considered, name = await house.ask(who, question(500))
+        considered, name = await house.ask(who, question(50))
         assert considered.exempt
-        assert house.sums() == (0, 500 * TOKEN_UJ)
+        assert house.sums() == (0, 50 * TOKEN_UJ)
         assert await considered.extend(10_000 * TOKEN_UJ)
         await house.settle(name, 9_000 * TOKEN_UJ, who)
         assert house.sums() == (9_000 * TOKEN_UJ, 0)
@@ -303,19 +303,19 @@ def test_closed_says_until_when_and_under_which_rule(house: House) -> None:
 
 def test_a_promise_is_extended_while_the_limit_allows_and_then_the_answer_stops(house: House) -> None:
     async def story() -> None:
-        await house.enact(a_limit(1500 * TOKEN_UJ))
+        await house.enact(a_limit(150 * TOKEN_UJ))
         considered, name = await house.ask(asking(), question(100_000))
-        assert considered.hold_uj == 512 * TOKEN_UJ
+        assert considered.hold_uj == 64 * TOKEN_UJ
         with counted(house.db) as statements:
-            assert await considered.extend(400 * TOKEN_UJ)
+            assert await considered.extend(50 * TOKEN_UJ)
         assert statements == [], "far from the promise, nothing is asked of the database"
-        assert await considered.extend(480 * TOKEN_UJ)
-        assert house.sums() == (0, 1024 * TOKEN_UJ)
-        assert not await considered.extend(1000 * TOKEN_UJ)
+        assert await considered.extend(60 * TOKEN_UJ)
+        assert house.sums() == (0, 128 * TOKEN_UJ)
+        assert not await considered.extend(125 * TOKEN_UJ)
         assert considered.notices[-1] == "budget:commons:day:100"
-        assert house.sums() == (0, 1024 * TOKEN_UJ), "nothing was promised when it could not be"
-        await house.settle(name, 1010 * TOKEN_UJ, asking())
-        assert house.sums() == (1010 * TOKEN_UJ, 0)
+        assert house.sums() == (0, 128 * TOKEN_UJ), "nothing was promised when it could not be"
+        await house.settle(name, 126 * TOKEN_UJ, asking())
+        assert house.sums() == (126 * TOKEN_UJ, 0)
 
     run(story)
 

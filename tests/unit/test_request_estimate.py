@@ -113,8 +113,8 @@ def test_the_first_slice_is_the_prompt_and_at_most_so_many_tokens() -> None:
     assert first_tokens(asking(max_tokens=30)) == 30
     assert first_tokens(asking(max_tokens=99_999)) == SLICE_TOKENS
     assert first_tokens(ChatRequest(model="a", kind="embedding", inputs=("x",))) == 0
-    short, long = (estimate.first_slice_uj(asking(max_tokens=n), "a") for n in (30, 300))
-    assert long - short == pytest.approx(270 * 20e6, abs=2)
+    short, long = (estimate.first_slice_uj(asking(max_tokens=n), "a") for n in (30, 60))
+    assert long - short == pytest.approx(30 * 20e6, abs=2)
     assert estimate.first_slice_uj(asking("x" * 3000), "a") > estimate.first_slice_uj(asking(), "a")
     assert estimate.first_slice_uj(asking(), "a", 400) > estimate.first_slice_uj(asking(), "a")
     assert estimate.first_slice_uj(ChatRequest(model="a", kind="embedding", inputs=("",)), "a") >= 1
@@ -138,3 +138,13 @@ def test_a_settled_request_of_unknown_energy_is_taken_at_its_tokens() -> None:
     assert estimate.settled_uj(receipt(None, decoded=None)) is None
     assert estimate.settled_uj(receipt(None, prompt=0, decoded=0)) == 0
     assert estimate.settled_uj(receipt(None, decoded=10)) == 200_000_000
+
+
+def test_little_is_promised_of_a_model_that_was_never_seen_and_more_once_it_was() -> None:
+    estimate = RequestEstimate(assumed_watts=65)
+    asked = asking()
+    unseen_uj = estimate.first_slice_uj(asked, "a")
+    assert unseen_uj <= 0.5 * 3.6e9, "a limit of a few watt-hours lets it answer once"
+    assert unseen_uj == estimate.request_uj("a", prompt_tokens(asked), 64)
+    estimate.seed("a", prompt_tokens=0, decoded_tokens=100, energy_uj=100_000)
+    assert estimate.first_slice_uj(asked, "a") == estimate.request_uj("a", prompt_tokens(asked), SLICE_TOKENS)

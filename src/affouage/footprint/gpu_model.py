@@ -29,7 +29,6 @@ VRAM_MM2_PER_GB = 15.5
 BOAT_KM = 19_000.0
 TRUCK_KM = 1_000.0
 
-BASIS = "parametric model of graphics cards (ADEME)"
 SOURCE = "ADEME 9357, Lees-Perasso et al. 2026; coefficients as in BoaviztAPI 2.5.0"
 LICENCE = "AGPL-3.0 (BoaviztAPI)"
 

@@ -44,7 +44,7 @@ from affouage.footprint import budget
 from affouage.footprint.budget import BudgetRules, HoursRules, Limit, LimitState, Rates, Standing
 from affouage.footprint.hours import is_open
 from affouage.inference import refusal
-from affouage.inference.estimate import SLICE_TOKENS, RequestEstimate
+from affouage.inference.estimate import RequestEstimate
 from affouage.inference.refusal import LocalDays
 from affouage.ledger import allowance as books
 from affouage.ledger.receipt import Receipt
@@ -225,7 +225,8 @@ class Considered:
         spent_uj = max(spent_uj, expected_uj)
         if spent_uj + self.hold_uj // 8 < self.hold_uj:
             return True
-        slice_uj = self._allowance.estimate.request_uj(self.model, 0, SLICE_TOKENS)
+        estimate = self._allowance.estimate
+        slice_uj = estimate.request_uj(self.model, 0, estimate.slice_tokens(self.model))
         more_uj = max(slice_uj, (spent_uj * 8) // 7 + 8 - self.hold_uj)
         refusing = await self._allowance.db.write(lambda connection: self._promise_more(connection, more_uj))
         if refusing is not None:

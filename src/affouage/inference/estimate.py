@@ -20,6 +20,9 @@ from affouage.ledger.receipt import Receipt
 SLICE_TOKENS = 512
 """Tokens of an answer promised at once; a longer answer asks for more as it goes on."""
 
+UNSEEN_SLICE_TOKENS = 64
+"""The same, of a model that has not answered yet."""
+
 _MEAN_GAIN = 1 / 8
 _DEVIATION_GAIN = 1 / 4
 _DEVIATIONS = 4
@@ -90,7 +93,13 @@ class RequestEstimate:
 
     def first_slice_uj(self, request: ChatRequest, model_id: str, prefix_tokens: int = 0) -> int:
         """What is promised when it begins: its whole prompt, and the first tokens of its answer."""
-        return self.request_uj(model_id, prompt_tokens(request) + prefix_tokens, first_tokens(request))
+        answer = min(first_tokens(request), self.slice_tokens(model_id))
+        return self.request_uj(model_id, prompt_tokens(request) + prefix_tokens, answer)
+
+    def slice_tokens(self, model_id: str) -> int:
+        """How many tokens of an answer are promised at once: few while the figures are only assumed, or a small limit
+        would refuse a model for ever that has never been seen to be frugal."""
+        return SLICE_TOKENS if model_id in self._running else UNSEEN_SLICE_TOKENS
 
     def settled_uj(self, receipt: Receipt) -> int | None:
         """What a settled request is taken to have used, its energy unknown; None when its tokens are unknown too."""
