@@ -56,7 +56,7 @@ def test_a_new_commons_has_its_page(odile: Visitor) -> None:
 def test_after_a_question_the_page_counts_it(odile: Visitor) -> None:
     odile.ask("un deux trois quatre cinq")
     text = words(odile.get("/compare").text)
-    assert "La réponse moyenne du mois a 5 morceaux de mot" in text
+    assert "La réponse moyenne du mois a 5 mots-jetons" in text
     assert "Ici, tout compté" in text
     assert "demandes par jour" in text
 
