@@ -72,6 +72,18 @@ class FootprintSettings:
 
 
 @dataclass(frozen=True)
+class PoolSettings:
+    url: str = _key("", "Broker of the pool (tls://, wss://; nats:// or ws:// on this machine); empty: no pool.")
+    public_url: str = _key("", "Address of the broker as machines of members reach it; empty: the same.")
+    ca_file: str = _key("", "Certificate authority of the broker, when it is not a public one (PEM).")
+    server: str = _key("", "The nats-server to start with `affouage up --pool`; empty: the one that is installed.")
+    listen: str = _key("127.0.0.1:4222", "Where the broker of `affouage up --pool` listens; beyond loopback with TLS.")
+    invitation_hours: int = _key(48, "How long an invitation for a machine may be used.", least=1, most=720)
+    max_node_watts: float = _key(3000.0, "No machine draws more, whatever it tells, unless its owner declared it.")
+    max_waiting_per_member: int = _key(32, "Requests of one member that may wait, per model.", least=1)
+
+
+@dataclass(frozen=True)
 class CommonsSettings:
     name: str = _key("", "Name of the collective, shown on the pages.")
     language: str = _key("fr", "Language of the commons: fr or en.", choices=("fr", "en"))
@@ -145,6 +157,7 @@ TABLES: dict[str, type] = {
     "engine": EngineSettings,
     "footprint": FootprintSettings,
     "commons": CommonsSettings,
+    "pool": PoolSettings,
 }
 
 

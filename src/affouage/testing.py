@@ -18,6 +18,7 @@ from affouage.errors import ContextExceeded, EngineFailed, NotFound, Unsupported
 from affouage.footprint.meter import Meter, MeterInfo, MeterUnreadable, Reading
 from affouage.inference.prompt import text_of
 from affouage.pool.engine import Engine, EngineIdentity, EngineState, Occupancy, Work
+from affouage.pool.nodes.bus import MAX_PAYLOAD_BYTES, BusDown, OnMessage
 from affouage.settings import Settings
 
 if TYPE_CHECKING:
@@ -234,6 +235,79 @@ class FixedMeter:
 
     async def close(self) -> None:
         self.closed = True
+
+
+class InProcessBus:
+    """Both ends of a bus in one program, with the subjects of a real broker. ``cut()`` loses messages, as a cut link
+    does, until ``mend()``. Make one hub; ``hub.end()`` gives each side its own connection.
+    """
+
+    def __init__(self) -> None:
+        self.ends: list[_BusEnd] = []
+        self.passed: list[tuple[str, bytes]] = []
+        """Everything the broker saw, as its owner would."""
+
+    def end(self) -> _BusEnd:
+        made = _BusEnd(self)
+        self.ends.append(made)
+        return made
+
+    def carry(self, subject: str, payload: bytes) -> None:
+        self.passed.append((subject, payload))
+        for one in self.ends:
+            one.receive(subject, payload)
+
+
+class _BusEnd:
+    def __init__(self, hub: InProcessBus) -> None:
+        self.connected = True
+        self._hub = hub
+        self._subscriptions: list[tuple[list[str], OnMessage]] = []
+        self._watchers: list[Callable[[bool], None]] = []
+        self._loop = asyncio.get_running_loop()
+
+    def publish(self, subject: str, payload: bytes) -> None:
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise BusDown("The message is too large for the broker.", remedy="Ask a shorter question.")
+        if not self.connected:
+            raise BusDown("The broker cannot be reached.", remedy="Try again in a moment.")
+        self._hub.carry(subject, payload)
+
+    async def subscribe(self, subject: str, on_message: OnMessage) -> None:
+        self._subscriptions.append((subject.split("."), on_message))
+
+    def on_change(self, told: Callable[[bool], None]) -> None:
+        self._watchers.append(told)
+
+    def receive(self, subject: str, payload: bytes) -> None:
+        if not self.connected:
+            return
+        for pattern, on_message in self._subscriptions:
+            if _matches(pattern, subject.split(".")):
+                self._loop.call_soon(on_message, subject, payload)
+
+    def cut(self) -> None:
+        self._become(False)
+
+    def mend(self) -> None:
+        self._become(True)
+
+    def _become(self, connected: bool) -> None:
+        if connected != self.connected:
+            self.connected = connected
+            for told in self._watchers:
+                told(connected)
+
+    async def close(self) -> None:
+        self.connected = False
+
+
+def _matches(pattern: list[str], subject: list[str]) -> bool:
+    if pattern[-1] == ">":
+        return len(subject) >= len(pattern) and _matches(pattern[:-1], subject[: len(pattern) - 1])
+    return len(pattern) == len(subject) and all(
+        one in ("*", other) for one, other in zip(pattern, subject, strict=True)
+    )
 
 
 def _common_length(one: list[str], other: list[str]) -> int:

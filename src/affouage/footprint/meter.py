@@ -7,12 +7,12 @@ went backwards, a reboot, a gap) is decided once, purely, by :func:`advance`. Ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
 from affouage.errors import AffouageError
+from affouage.ledger.receipt import MeterStamp
 from affouage.units import Quality
 
 MeterKind = Literal["plug", "counter", "hwmon", "parts", "powercap", "nvml", "declared", "estimate"]
@@ -143,6 +143,19 @@ def advance(before: Reading, after: Reading, info: MeterInfo) -> Advance:
     return Advance(round(total / info.efficiency) if info.efficiency != 1 else total, tuple(sorted(flags)))
 
 
-def facts_of(info: MeterInfo) -> Mapping[str, Any]:
+def facts_of(info: MeterInfo) -> dict[str, str | int | float]:
     """What a receipt keeps of the meter beside its method."""
     return {"meter": info.id, **info.facts}
+
+
+def stamp_of(info: MeterInfo) -> MeterStamp:
+    """What a block keeps of the meter it was counted by."""
+    return MeterStamp(
+        id=info.id,
+        kind=info.kind,
+        quality=info.quality,
+        low_factor=info.low_factor,
+        high_factor=info.high_factor,
+        method=info.method,
+        facts=info.facts,
+    )

@@ -175,6 +175,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     readings_sha256: str
     last: LastReading | None = None
     clean: bool = False
+    signed_by: str = ""
+    """Public key (nkey, U...) of the node that metered itself; "" for the commons' own machine."""
+    signature: str = ""
+    """Of the node, Ed25519 in hexadecimal, over the canonical JSON of this block with ``signature`` empty."""
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):

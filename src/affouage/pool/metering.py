@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import secrets
 import statistics
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,12 +18,11 @@ import msgspec
 
 from affouage.clock import Clock
 from affouage.errors import LedgerUnavailable
-from affouage.footprint.allocation import Part, Presence
 from affouage.footprint.meter import Meter, MeterUnreadable, Reading, advance
 from affouage.footprint.weights import TokenWeights
-from affouage.footprint.windows import Counted, Readings, Shared, pack, with_window
-from affouage.ledger.receipt import Block, Energy, LastReading, MeterStamp
-from affouage.units import Interval
+from affouage.footprint.windows import Counted
+from affouage.ledger.receipt import Energy, LastReading
+from affouage.pool.run import KeptBlock, Run, Served, energy_of
 
 _log = logging.getLogger("affouage.meter")
 
@@ -42,56 +39,7 @@ LONGEST_RESTART_US = 3_600_000_000
 """After an unclean stop longer than this, what the counter counted was not for the commons."""
 _IDLE_SAMPLES = 5
 
-KeepBlocks = Callable[["list[KeptBlock]"], Awaitable[None]]
-
-
-class KeptBlock(msgspec.Struct, frozen=True):
-    """A block and the compressed readings it can be computed again from."""
-
-    block: Block
-    body: bytes
-
-
-class _Served:
-    """A request while it is served, and until its last window is closed."""
-
-    def __init__(self, model_id: str, start_us: int) -> None:
-        self.model_id = model_id
-        self.start_us = start_us
-        self.end_us: int | None = None
-        self.prompt_tokens = 0
-        self.decoded_tokens = 0
-        self.prompt_shared = 0
-        self.decoded_shared = 0
-        self.part = Part()
-        """From blocks already closed."""
-        self.partial = False
-        self.departed = False
-        """Settled, or about to be, without its last window."""
-        self.folded = False
-        """Settled so; it stands for those of its model that were settled so after it."""
-        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def silent(self) -> bool:
-        return self.prompt_tokens == self.prompt_shared and self.decoded_tokens == self.decoded_shared
-
-    def take(self, t0_us: int, t1_us: int, now_us: int) -> tuple[int, int]:
-        """Tokens (computed, decoded) that fall to the window, not told before. A reading may be older than the tokens
-        told by now (a plug that publishes): they came at an even pace."""
-        prompt, decoded = self.prompt_tokens - self.prompt_shared, self.decoded_tokens - self.decoded_shared
-        since_us, until_us = max(self.start_us, t0_us), now_us if self.end_us is None else self.end_us
-        if until_us > t1_us:
-            part_us, whole_us = max(0, t1_us - since_us), until_us - min(since_us, t1_us)
-            prompt, decoded = prompt * part_us // whole_us, decoded * part_us // whole_us
-        self.prompt_shared += prompt
-        self.decoded_shared += decoded
-        return prompt, decoded
-
-    def depart(self) -> None:
-        if not self.over.done():
-            self.departed = True
-            self.over.set_result(None)
+KeepBlocks = Callable[[list[KeptBlock]], Awaitable[None]]
 
 
 class Metering:
@@ -121,12 +69,8 @@ class Metering:
         self._idle_uw = idle_uw if self._info.idle_uw is None else self._info.idle_uw
         self._quiet_uw: deque[int] = deque(maxlen=60)
         self._resume = resume
-        self._served: dict[str, _Served] = {}
-        self._last: Reading | None = None
-        self._first: Reading | None = None
-        self._counted: list[Counted] = []
-        self._shared = Shared()
-        self._opened_ms = clock.now_ms()
+        self._served: dict[str, Served] = {}
+        self._run = Run(self._info, machine_id, clock.now_ms())
         self._opened_us = clock.monotonic_us()
         self._silent_since_us: int | None = None
         self._pending: list[KeptBlock] = []
@@ -162,7 +106,7 @@ class Metering:
             await self.meter.close()
 
     def start(self, request_id: str, model_id: str) -> None:
-        self._served[request_id] = _Served(model_id, self._clock.monotonic_us())
+        self._served[request_id] = Served(model_id, self._clock.monotonic_us())
         self._wake.set()
 
     def count(self, request_id: str, *, prompt_tokens: int | None = None, decoded_tokens: int | None = None) -> None:
@@ -179,7 +123,7 @@ class Metering:
     def spent_uj(self, request_id: str) -> int:
         """Its part of the windows closed so far."""
         one = self._served[request_id]
-        return (one.part + self._shared.parts.get(request_id, Part())).energy_uj
+        return (one.part + self._run.part(request_id)).energy_uj
 
     async def finished(self, request_id: str) -> Energy:
         """Wait for the window in which it ended, then tell its energy. Once per request, after :meth:`stop`.
@@ -191,13 +135,13 @@ class Metering:
         if not one.over.done():
             await asyncio.wait([one.over], timeout=self._patience_s())
         one.depart()
-        part = one.part + self._shared.parts.get(request_id, Part())
-        one.partial = one.partial or request_id in self._shared.partial
+        part = one.part + self._run.part(request_id)
+        partial = one.partial or one.departed or self._run.lost_sight_of(request_id)
         if not one.departed:
             del self._served[request_id]
         elif request_id in self._served:
             self._fold(request_id)
-        return self._energy(part, partial=one.partial or one.departed)
+        return energy_of(part, self._info, partial=partial)
 
     def _patience_s(self) -> float:
         """Seconds left for the meter to speak again."""
@@ -209,12 +153,7 @@ class Metering:
         one = self._served[request_id]
         for first in self._served.values():
             if first.folded and first.model_id == one.model_id:
-                first.prompt_tokens += one.prompt_tokens - one.prompt_shared
-                first.decoded_tokens += one.decoded_tokens - one.decoded_shared
-                first.start_us, first.end_us = (
-                    min(first.start_us, one.start_us),
-                    max(first.end_us or 0, one.end_us or 0),
-                )
+                first.absorb(one)
                 del self._served[request_id]
                 return
         one.folded = True
@@ -237,80 +176,61 @@ class Metering:
                 self._note_silence(silent)
                 return
             self._note_voice()
-            if self._last is None:
+            last = self._run.last
+            if last is None:
                 self._begin(reading)
-            elif reading.at_us > self._last.at_us:
+            elif reading.at_us > last.at_us:
                 self._foreign.append((reading.at_us, reading.foreign_ppm))
-                if not self._stays_open(reading):
-                    self._count(self._last, self._with_all_foreign(reading))
+                if not self._stays_open(last, reading):
+                    self._count(last, self._with_all_foreign(last, reading))
             self._release(reading.at_us)
 
     def _begin(self, reading: Reading) -> None:
-        self._last = self._first = reading
+        self._run.begin(reading)
         self._served = {key: one for key, one in self._served.items() if not one.departed}
         for one in self._served.values():  # what they did before the first reading is lost sight of
-            one.partial = True
-            one.prompt_shared, one.decoded_shared = one.prompt_tokens, one.decoded_tokens
+            one.lose_sight()
         came_from, self._resume = self._resume, None
         if came_from is None or not 0 < reading.at_us - came_from.at_us <= LONGEST_RESTART_US:
             return
         before = Reading(at_us=came_from.at_us, epoch=came_from.epoch, counters_uj=came_from.counters_uj)
         if advance(before, reading, self._info).energy_uj is not None:
-            self._first = before
+            self._run.begin(before)
             self._missed = True
             self._count(before, reading)
 
-    def _with_all_foreign(self, reading: Reading) -> Reading:
+    def _with_all_foreign(self, last: Reading, reading: Reading) -> Reading:
         """Each reading tells who else worked since the one before; a window may hold several."""
-        assert self._last is not None
-        weighed, since_us = 0, self._last.at_us
+        weighed, since_us = 0, last.at_us
         for at_us, ppm in self._foreign:
             weighed += ppm * (at_us - since_us)
             since_us = at_us
         self._foreign.clear()
-        mean_ppm = weighed // (reading.at_us - self._last.at_us)
-        return msgspec.structs.replace(reading, foreign_ppm=mean_ppm)
+        return msgspec.structs.replace(reading, foreign_ppm=weighed // (reading.at_us - last.at_us))
 
-    def _stays_open(self, reading: Reading) -> bool:
-        assert self._last is not None
-        if reading.at_us - self._last.at_us >= LONGEST_MERGE_US or not self._served:
+    def _stays_open(self, last: Reading, reading: Reading) -> bool:
+        if reading.at_us - last.at_us >= LONGEST_MERGE_US:
             return False
         served = [one for one in self._served.values() if not one.departed]
         return all(one.silent and one.end_us is None for one in served) and bool(served)
 
     def _count(self, before: Reading, reading: Reading) -> None:
-        present, departed, now_us = [], [], self._clock.monotonic_us()
-        for request_id, one in self._served.items():
-            prompt_tokens, decoded_tokens = one.take(before.at_us, reading.at_us, now_us)
-            if one.start_us >= reading.at_us and not (prompt_tokens or decoded_tokens):
-                continue
-            weight = self.weights.of(one.model_id)
-            end_us = reading.at_us if one.end_us is None else min(one.end_us, reading.at_us)
-            present.append(
-                Presence(
-                    request_id=request_id,
-                    start_us=min(max(one.start_us, before.at_us), end_us),
-                    end_us=end_us,
-                    prompt_tokens=prompt_tokens,
-                    decoded_tokens=decoded_tokens,
-                    kappa=weight.kappa,
-                    weight=weight.weight,
-                )
-            )
-            if one.departed:
-                departed.append(request_id)
+        now_us = self._clock.monotonic_us()
+        shares = {
+            key: one.presence(key, self.weights.of(one.model_id), before.at_us, reading.at_us, now_us)
+            for key, one in self._served.items()
+        }
+        departed = tuple(key for key, share in shares.items() if share is not None and self._served[key].departed)
         counted = Counted(
             reading=reading,
             p0_uw=self.idle_uw,
-            requests=tuple(present),
-            departed=tuple(departed),
+            requests=tuple(share for share in shares.values() if share is not None),
+            departed=departed,
             gap=self._missed,
         )
         self._learn(before, counted)
         self._missed = False
-        self._shared = with_window(self._shared, before, counted, self._info)
-        self._counted.append(counted)
-        self._last = reading
+        self._run.add(before, counted)
         for request_id in departed:
             del self._served[request_id]
 
@@ -344,64 +264,17 @@ class Metering:
             self.silent_since_ms = self._silent_since_us = None
             _log.info("the meter %s can be read again", self._info.id)
 
-    def _energy(self, part: Part, *, partial: bool) -> Energy:
-        info = self._info
-        facts = {"meter": info.id, **info.facts}
-        if partial and not part.energy_uj:
-            return Energy(
-                method=info.method, facts=facts, at_least=True, machine_share_us=part.machine_share_us or None
-            )
-        return Energy(
-            interval_uj=spread(part.energy_uj, info.low_factor, info.high_factor),
-            static_uj=part.static_uj,
-            dynamic_uj=part.dynamic_uj,
-            quality="unknown" if partial else info.quality,
-            method=info.method,
-            facts=facts,
-            at_least=partial,
-            machine_share_us=part.machine_share_us,
-        )
-
     def _close_block(self, *, clean: bool = False) -> None:
-        if self._last is None or self._first is None or not (self._counted or clean):
-            return
-        shared, info = self._shared, self._info
-        body, digest = pack(Readings(info=info, first=self._first, counted=tuple(self._counted)))
         now_ms = self._clock.now_ms()
-        block = Block(
-            id=f"blk_{secrets.token_hex(10)}",
-            machine_id=self.machine_id,
-            t0_ms=self._opened_ms,
-            t1_ms=now_ms,
-            meter=MeterStamp(
-                id=info.id,
-                kind=info.kind,
-                quality=info.quality,
-                low_factor=info.low_factor,
-                high_factor=info.high_factor,
-                method=info.method,
-                facts=info.facts,
-            ),
-            energy_uj=shared.energy_uj,
-            idle_uj=shared.idle_uj,
-            unattributed_uj=shared.unattributed_uj,
-            contended_uj=shared.contended_uj,
-            parts={key: (one.static_uj, one.dynamic_uj, one.machine_share_us) for key, one in shared.parts.items()},
-            idle_us=shared.idle_us,
-            known_us=shared.known_us,
-            gap_us=shared.gap_us,
-            flags=tuple(sorted(shared.flags)),
-            windows=shared.windows,
-            readings_sha256=digest,
-            last=LastReading(at_us=self._last.at_us, epoch=self._last.epoch, counters_uj=self._last.counters_uj),
-            clean=clean,
-        )
-        self._pending.append(KeptBlock(block, body))
+        closed = self._run.close(now_ms, clean=clean)
+        if closed is None:
+            return
+        self._pending.append(closed)
         for request_id, one in self._served.items():
-            one.part = one.part + shared.parts.get(request_id, Part())
-            one.partial = one.partial or request_id in shared.partial
-        self._first, self._counted, self._shared = self._last, [], Shared()
-        self._opened_ms, self._opened_us = now_ms, self._clock.monotonic_us()
+            one.part = one.part + self._run.part(request_id)
+            one.partial = one.partial or self._run.lost_sight_of(request_id)
+        self._run = self._run.next(now_ms)
+        self._opened_us = self._clock.monotonic_us()
 
     async def _sample(self, keep: KeepBlocks) -> None:
         while True:
@@ -422,9 +295,9 @@ class Metering:
 
     def _too_soon_s(self) -> float:
         """Seconds until the window is long enough to hold more than nothing."""
-        if self._last is None:
+        if self._run.last is None:
             return 0.0
-        open_us = self._clock.monotonic_us() - self._last.at_us
+        open_us = self._clock.monotonic_us() - self._run.last.at_us
         return max(0.0, self._info.min_window_ms / 1000 - open_us / 1e6)
 
     async def _hand_over(self, keep: KeepBlocks) -> None:
@@ -435,8 +308,3 @@ class Metering:
                 self.kept(blocks)
         except LedgerUnavailable as unwritten:
             _log.warning("readings wait for the books: %s", unwritten)
-
-
-def spread(central_uj: int, low_factor: float, high_factor: float) -> Interval:
-    """The range around an exact count, outwards to whole microjoules."""
-    return Interval(math.floor(central_uj * low_factor), central_uj, math.ceil(central_uj * high_factor))

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 
 from affouage.errors import DatabaseUnusable
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in ``affouage/migrations/versions``; a test holds the two together."""
 
 

@@ -213,7 +213,7 @@ allowance_hold = Table(  # what running requests may still use; a row lives as l
 rule_version = Table(  # the one place rules come from; decided by somebody, in the books, never edited
     "rule_version",
     metadata,
-    Column("area", String, primary_key=True),  # budget | hours | pot
+    Column("area", String, primary_key=True),  # budget | hours | pot | share | confidentiality
     Column("version", Integer, primary_key=True),  # 1, 2, 3 ...
     Column("in_force_ms", Integer, nullable=False),
     Column("body", Text, nullable=False),  # JSON of the area's own type
@@ -249,4 +249,51 @@ calibration = Table(  # static power and token weights, found by `affouage meter
     Column("idle_uw", BigInteger),  # microwatts, for model_id ""
     Column("kappa", Float),  # energy of a prompt token / of a decoded token
     Column("decode_ms", Float),  # milliseconds per decoded token: weight against other models
+)
+
+node = Table(  # machines of members; what an owner lends is decided on his machine, this is what he last told
+    "node",
+    metadata,
+    Column("id", String, primary_key=True),  # n_ and 12 of a-z 2-7
+    Column("name", String, nullable=False, unique=True),
+    Column("owner_id", String, nullable=False),  # member whose machine it is
+    Column("owned_by", String, nullable=False),  # member | collective
+    Column("state", String, nullable=False),  # pending | approved | refused | revoked
+    Column("trust", Integer, nullable=False),  # 1 collective | 2 trusted | 3 everyone: see pool.station
+    Column("public_key", String, nullable=False, unique=True),  # nkey U...: identity, credentials, signed readings
+    Column("box_key", LargeBinary, nullable=False),  # X25519, 32 bytes: what is sealed for it
+    Column("machine_id", String, nullable=False),  # as in blocks and receipts
+    Column("created_ms", Integer, nullable=False),
+    Column("decided_ms", Integer),
+    Column("decided_by", String),  # member id of the steward who approved or refused
+    Column("revoked_ms", Integer),
+    Column("seen_ms", Integer),  # last heartbeat, to the minute
+    Column("policy", Text, nullable=False),  # JSON of pool.nodes.wire.Policy, as last told
+    Column("policy_serial", Integer, nullable=False),
+    Column("max_watts", Float),  # what it can draw at most, as its owner declared; claims above are refused
+)
+
+node_invitation = Table(
+    "node_invitation",
+    metadata,
+    Column("token_sha256", LargeBinary, primary_key=True),
+    Column("owner_id", String, nullable=False),  # whose machine it will be
+    Column("created_by", String, nullable=False),
+    Column("created_ms", Integer, nullable=False),
+    Column("expires_ms", Integer, nullable=False),
+    Column("used_ms", Integer),
+    Column("node_id", String),  # the node that used it
+)
+
+node_day = Table(  # what each node served, for its owner's page and his contribution
+    "node_day",
+    metadata,
+    Column("node_id", String, primary_key=True),
+    Column("day", String, primary_key=True),
+    Column("requests", Integer, nullable=False),
+    Column("lost", Integer, nullable=False),
+    Column("own_requests", Integer, nullable=False),  # of them, asked by the owner: no contribution
+    Column("decoded_tokens", BigInteger, nullable=False),
+    Column("energy_uj", BigInteger, nullable=False),
+    Column("served_us", BigInteger, nullable=False),  # machine time shared out to requests of others
 )

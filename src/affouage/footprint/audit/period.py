@@ -16,11 +16,12 @@ from affouage.errors import DatabaseUnusable, NotFound
 from affouage.footprint.allocation import Part
 from affouage.footprint.audit import sums as day_sums
 from affouage.footprint.audit.found import Difference, Findings, PeriodAudit
+from affouage.footprint.meter import stamp_of
 from affouage.footprint.period import Calendar
 from affouage.footprint.windows import Readings, Shared, share_out, unpack
 from affouage.ledger import sums
 from affouage.ledger.ledger import verify
-from affouage.ledger.receipt import Block, LastReading, MeterStamp, Receipt
+from affouage.ledger.receipt import Block, LastReading, Receipt
 from affouage.storage.tables import ledger_entry, machine_day, metadata, reading_block, usage_day, usage_people
 
 SETTLED = ("settled", "voided")
@@ -241,19 +242,10 @@ def _as_computed(block: Block, shared: Shared, readings: Readings | None = None,
     )
     if readings is None:
         return computed
-    info = readings.info
     reading = readings.counted[-1].reading if readings.counted else readings.first
     return msgspec.structs.replace(
         computed,
-        meter=MeterStamp(
-            id=info.id,
-            kind=info.kind,
-            quality=info.quality,
-            low_factor=info.low_factor,
-            high_factor=info.high_factor,
-            method=info.method,
-            facts=info.facts,
-        ),
+        meter=stamp_of(readings.info),
         last=LastReading(at_us=reading.at_us, epoch=reading.epoch, counters_uj=reading.counters_uj),
     )
 
