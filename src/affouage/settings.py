@@ -134,6 +134,7 @@ class Settings:
     engine: EngineSettings = EngineSettings()
     footprint: FootprintSettings = FootprintSettings()
     commons: CommonsSettings = CommonsSettings()
+    pool: PoolSettings = PoolSettings()
     upstreams: tuple[UpstreamSettings, ...] = ()
     meters: tuple[MeterSettings, ...] = ()
     hub_url: str = _key(HUB_URL, "Hub that model files are pulled from.")

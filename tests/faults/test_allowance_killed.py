@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 
-import aiohttp
 import msgspec
 
 from affouage.ledger.receipt import Receipt
 from tests.faults.metered_house import LONG, House, until
 from tests.faults.test_books_add_up import Package
 
+BEGUN = "SELECT count(*) FROM ledger_entry WHERE kind = 'reserved'"
 HELD = "SELECT request_id, energy_uj FROM allowance_hold"
 MEMBERS = "SELECT coalesce(sum(static_uj + dynamic_uj), 0) FROM usage_day WHERE dimension = 'member'"
 COUNTED = "SELECT sum(energy_uj), sum(idle_uj + unattributed_uj + contended_uj) FROM machine_day"
@@ -30,14 +29,11 @@ def receipts(house: House) -> dict[str, Receipt]:
 async def _kill_in_the_middle(house: House, answers: int) -> dict[str, int]:
     """Long answers under way, one short one settled meanwhile, then the end. What was promised then."""
     long = [asyncio.create_task(house.ask(LONG)) for _ in range(answers)]
-    await until(lambda: len(house.rows(HELD)) == answers)
+    await until(lambda: house.rows(BEGUN) == [(answers,)])
     status, _ = await house.ask()
     assert status == 200
-    house.process.kill()
-    for one in long:
-        with suppress(aiohttp.ClientError):
-            await one
     house.kill()
+    await asyncio.gather(*long, return_exceptions=True)
     return dict(house.rows(HELD))
 
 
@@ -72,7 +68,7 @@ def test_what_is_drawn_after_a_kill_is_nobody_s(home: Path) -> None:
     package = Package(house.tree, 6)
     house.start()
     with package.drawing():
-        asyncio.run(_no_promise(house))
+        assert asyncio.run(_kill_in_the_middle(house, 2)) == {}, "without a limit nothing is promised"
         ((members_uj,),) = house.rows(MEMBERS)
         killed_at_uj = package.drawn_uj
         house.start()
@@ -89,16 +85,3 @@ def test_what_is_drawn_after_a_kill_is_nobody_s(home: Path) -> None:
     assert counted_uj == package.drawn_uj
     assert common_uj == counted_uj - after_uj
     assert common_uj >= package.drawn_uj - killed_at_uj
-
-
-async def _no_promise(house: House) -> None:
-    """The same without any limit: nothing is promised, so it is the reservations that are looked at."""
-    long = [asyncio.create_task(house.ask(LONG)) for _ in range(2)]
-    await until(lambda: house.rows("SELECT count(*) FROM ledger_entry WHERE kind = 'reserved'") == [(2,)])
-    status, _ = await house.ask()
-    assert status == 200
-    house.process.kill()
-    for one in long:
-        with suppress(aiohttp.ClientError):
-            await one
-    house.kill()

@@ -9,7 +9,8 @@ comes of an older attempt is thrown away. Chunks of a run are numbered from 0 wi
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -26,10 +27,6 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Short = Annotated[str, Meta(max_length=120)]
 Text = Annotated[str, Meta(max_length=900_000)]
-
-
-class _Strict(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag=True, omit_defaults=True):
-    pass
 
 
 # --- what an owner decides for his machine ----------------------------------------------------------------------------
@@ -74,7 +71,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     token_ms: Annotated[float, Meta(ge=0, le=3_600_000)] | None = None
 
 
-class Heartbeat(_Strict):
+class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """Once a second. ``run``: random, of this start of the agent; two at once for one node: its identity was copied.
 
     ``machine_id``: as in blocks and receipts. ``running``: rid of each run it is working for. ``watts``: drawn now.
@@ -105,9 +102,7 @@ class Exact(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Piece(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What one chunk of the engine adds. The commons writes the chunk that clients see; nothing is relayed as it came.
-
-    """
+    """What one chunk of the engine adds. The commons writes the chunk that clients see; nothing is relayed as it came."""
 
     text: Text | None = None
     reasoning: Text | None = None
@@ -133,7 +128,7 @@ class Done(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True, om
 Event = Progress | Exact | Piece | Vectors | Done
 
 
-class Chunk(_Strict):
+class Chunk(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """``events`` in order, several when the link is slow. ``spent_uj``: metered so far for this run."""
 
     rid: Id
@@ -153,7 +148,7 @@ class SignedBlock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     body: Annotated[bytes, Meta(max_length=600_000)]
 
 
-class Fin(_Strict):
+class Fin(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """The last of a run, once. ``count``: chunks before it; ``sha256``: of the pieces' text, in order, UTF-8.
 
     ``problem``: code of the error that ended it ("" for none): one of errors' codes, told in the commons' own words;
@@ -172,13 +167,13 @@ class Fin(_Strict):
     blocks: Annotated[tuple[SignedBlock, ...], Meta(max_length=64)] = ()
 
 
-class Blocks(_Strict):
+class Blocks(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """Blocks that no run's end carried (idle time, late windows), on ``out.<id>.blocks``, until :class:`Kept`."""
 
     blocks: Annotated[tuple[SignedBlock, ...], Meta(max_length=64)]
 
 
-class FileWanted(_Strict):
+class FileWanted(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """On ``out.<id>.file``: the piece of a model's file that begins at ``offset``."""
 
     model_id: ModelId
@@ -198,7 +193,7 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     extra: dict[str, Any] = {}
 
 
-class Run(_Strict):
+class Run(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """Work for a node: a :class:`~affouage.chat.ChatRequest` and nothing else; the node validates it again.
 
     ``work``: "render" answers one Exact, "generate" Progress, Piece and Done, "embed" Vectors and Done. ``own``: the
@@ -220,20 +215,20 @@ class Run(_Strict):
     options: dict[Short, Any] = {}
 
 
-class Renew(_Strict):
+class Renew(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """Every 2 s: these runs are still wanted. A node that misses three stops what is not named."""
 
     runs: Annotated[tuple[Id, ...], Meta(max_length=4096)]
 
 
-class Cancel(_Strict):
+class Cancel(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """Nobody wants it any more: stop, and say what was used (a Fin)."""
 
     rid: Id
     attempt: int
 
 
-class Resend(_Strict):
+class Resend(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """Everything from ``seq`` on, again."""
 
     rid: Id
@@ -241,27 +236,27 @@ class Resend(_Strict):
     seq: Annotated[int, Meta(ge=0)]
 
 
-class Ack(_Strict):
+class Ack(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """The Fin has come and is in the books: the run may be forgotten."""
 
     rid: Id
     attempt: int
 
 
-class Kept(_Strict):
+class Kept(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """These blocks are in the ledger."""
 
     block_ids: tuple[Short, ...]
 
 
-class SetPolicy(_Strict):
+class SetPolicy(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """The owner changed it from the pages. ``serial`` grows: an older one is not applied."""
 
     policy: Policy
     serial: Annotated[int, Meta(ge=0)]
 
 
-class FileOffer(_Strict):
+class FileOffer(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """A steward gives the node a model. It asks for it piece by piece, and keeps it once whole and as announced.
 
     Everything that describes the model on the node comes from the node's own catalogue; a model it does not know is
@@ -274,7 +269,7 @@ class FileOffer(_Strict):
     sha256: Sha256
 
 
-class FilePiece(_Strict):
+class FilePiece(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
     """``data`` from ``offset`` on (256 KiB, less at the end)."""
 
     model_id: ModelId
@@ -286,11 +281,9 @@ ToNode = Run | Renew | Cancel | Resend | Ack | Kept | SetPolicy | FileOffer | Fi
 
 # --- bytes ------------------------------------------------------------------------------------------------------------
 
-M = TypeVar("M")
-
 _encode = msgspec.msgpack.Encoder().encode
-_from_node = msgspec.msgpack.Decoder(FromNode).decode
-_to_node = msgspec.msgpack.Decoder(ToNode).decode
+_from_node: Callable[[bytes], FromNode] = msgspec.msgpack.Decoder(FromNode).decode
+_to_node: Callable[[bytes], ToNode] = msgspec.msgpack.Decoder(ToNode).decode
 
 
 class Malformed(ValueError):
