@@ -1,4 +1,4 @@
-"""A commons in a process of its own, its meter a powercap tree of the test, its clock set as many days back as wished."""
+"""A commons in a process of its own, its meter a powercap tree of the test, its clock as many days back as wished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``kill -9`` while energy is promised: nothing stays promised, nobody pays for what nobody asked, the month adds up."""
+"""``kill -9`` while energy is promised: nothing stays promised, nobody pays for idleness, the month adds up."""
 
 from __future__ import annotations
 

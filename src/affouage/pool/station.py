@@ -23,7 +23,7 @@ REACHES = ("local", "collective", "trusted", "everyone")
 
 
 class Metered(Protocol):
-    """A machine's meter as the path of a request uses it: ``pool.metering.Metering``, or what a node tells of its own."""
+    """A machine's meter as the path of a request uses it: ``pool.metering.Metering``, or what a node tells of it."""
 
     @property
     def machine_id(self) -> str: ...

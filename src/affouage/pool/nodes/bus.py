@@ -1,6 +1,6 @@
 """The bus port: what carries sealed bytes between the commons and its nodes. It understands nothing of them.
 
-Implementations: ``adapters.buses.nats`` and ``affouage.testing.InProcessBus``; both pass ``tests/contracts/test_bus.py``.
+Implementations: ``adapters.buses.nats``, ``affouage.testing.InProcessBus``; both pass ``tests/contracts/test_bus.py``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class BusDown(Unavailable):
 
 
 class Bus(Protocol):
-    """A connection that mends itself. Messages published while it is down may be lost: whoever needs them asks again."""
+    """A connection that mends itself. Messages published while it is down may be lost: who needs them asks again."""
 
     @property
     def connected(self) -> bool: ...

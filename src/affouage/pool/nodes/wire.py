@@ -1,4 +1,4 @@
-"""The messages of the pool. Data only: no path, address, template, flag or code ever passes; unknown fields are refused.
+"""The messages of the pool. Data only: no path, address, template, flag or code passes; unknown fields are refused.
 
 Every message is msgpack of one of these, sealed between the commons and one node (:mod:`.sealing`); the broker sees
 sizes and times. Who sent it is known by the subject, which the broker's permissions guard, and by the seal.
