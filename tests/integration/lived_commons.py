@@ -25,6 +25,15 @@ NOV_2 = OCTOBER_30 + 3 * 86_400_000
 ZONE = "Europe/Paris"
 
 
+class Wall(ManualClock):
+    """A clock that somebody puts back: ``back_ms``; what has passed goes on being told."""
+
+    back_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() - self.back_ms
+
+
 class Life:
     """A commons of three members and one machine; time passes only when told to."""
 
@@ -32,7 +41,7 @@ class Life:
         prepare(home)
         self.home = home
         self.db = open_database(home / "affouage.db")
-        self.clock = ManualClock(OCTOBER_30)
+        self.clock = Wall(OCTOBER_30)
         self.meter = FixedMeter(self.clock, wraps_uj=7_000_000_000)
         self.calendar = Calendar(ZONE)
         self.ledger = Ledger(self.db, self.clock, day=self.calendar.day, factor_set="set-1")

@@ -21,8 +21,10 @@ from affouage.footprint.audit.period import audit_period
 from affouage.footprint.period import Calendar
 from affouage.footprint.windows import pack, unpack
 from affouage.ledger import chain
+from affouage.ledger.receipt import Energy
 from affouage.storage import Database, open_database
 from affouage.storage.home import prepare
+from tests.integration.footprint_days import a_receipt
 from tests.integration.lived_commons import ZONE, Life, live
 
 
@@ -265,6 +267,64 @@ def test_what_runs_at_this_moment_is_no_difference(home: Path) -> None:
         after = _audit(home)
         assert after.differences == []
         assert (after.running, after.receipts) == (0, 2)
+    finally:
+        life.db.close()
+
+
+def test_a_killed_request_keeps_its_parts_though_the_clock_was_put_back(home: Path) -> None:
+    """Blocks that say to be older than the request they tell of are read all the same: the ledger's order counts."""
+    life = Life(home)
+
+    async def killed() -> str:
+        await life.metering.cut()
+        name = await life.start()
+        life.metering.count(name, decoded_tokens=10)
+        await life.pass_time(1_000, watts=200)
+        life.clock.back_ms = 86_400_000
+        for _ in range(2):  # two blocks of the day before
+            other = await life.start()
+            life.metering.count(other, decoded_tokens=10)
+            await life.pass_time(1_000, watts=200)
+            await life.settle(other)
+        await life.ledger.settle_abandoned()
+        return name
+
+    try:
+        name = asyncio.run(killed())
+        energy = asyncio.run(life.ledger.receipt(name, "m0")).energy
+        bodies = life.db.read_now(lambda c: list(c.exec_driver_sql(_BLOCKS).scalars()))
+        parts = [json.loads(body)["content"]["parts"].get(name, [0, 0, 0]) for body in bodies]
+        assert len([one for one in parts if any(one)]) == 2
+        assert [energy.static_uj, energy.dynamic_uj, energy.machine_share_us] == [
+            sum(one) for one in zip(*parts, strict=True)
+        ]
+        assert energy.at_least
+        for period in ("2026", "2026-10", "2026-10-29"):
+            assert _audit(home, period).differences == []
+    finally:
+        life.db.close()
+
+
+def test_what_an_allowance_assumes_is_no_difference(home: Path) -> None:
+    """It is on no receipt: the sums hold it beside, for the limits alone."""
+    life = Life(home)
+    assumed = "SELECT dimension, dynamic_uj FROM usage_day WHERE dimension LIKE 'assumed%' ORDER BY dimension"
+
+    async def unknown() -> None:
+        await life.metering.cut()
+        name = await life.start()
+        life.metering.count(name, decoded_tokens=10)
+        await life.pass_time(1_000, watts=200)
+        await life.settle(name)
+        receipt = msgspec.structs.replace(a_receipt("rcp_unknown", "m1"), energy=Energy())
+        await life.ledger.settle(receipt, None, assumed_uj=5_000_000)
+
+    try:
+        asyncio.run(unknown())
+        kept = life.db.read_now(lambda c: [tuple(row) for row in c.exec_driver_sql(assumed)])
+        assert kept == [(name, 5_000_000) for name in ("assumed", "assumed_member", "assumed_workshop")]
+        audit = _audit(home)
+        assert (audit.differences, audit.receipts) == ([], 2)
     finally:
         life.db.close()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import ipaddress
+import os
 import signal
 from pathlib import Path
 
@@ -54,7 +55,8 @@ def hooked(tmp_path: Path) -> dict[str, str]:
     folder = tmp_path / "hook"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(HOOK)
-    return {"PYTHONPATH": str(folder), "CALLS_SEEN": str(tmp_path / "calls")}
+    path = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    return {"PYTHONPATH": path, "CALLS_SEEN": str(tmp_path / "calls")}
 
 
 def calls(environ: dict[str, str]) -> list[tuple[str, object]]:

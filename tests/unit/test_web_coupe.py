@@ -77,9 +77,17 @@ def test_a_figure_is_never_alone() -> None:
 
 
 def test_nothing_at_all_is_told_without_a_range() -> None:
-    told = words(seen(a_report()))
-    assert "Autres programmes 0 Wh 0 % 0 €" in told
+    told = words(seen(a_report(unattributed=a_sum(0))))
+    assert "Sans attribution 0 Wh 0 % 0 €" in told
     assert "≈ 0 " not in told
+
+
+def test_other_programs_only_when_there_are() -> None:
+    """Most meters cannot tell whose work it was: a row of zeros would say that nobody else was there."""
+    for nothing in (a_sum(0), Sum(), Sum(at_least=True)):
+        assert "Autres programmes" not in words(seen(a_report(contended=nothing)))
+    told = words(seen(a_report(contended=a_sum(2 * WH))))
+    assert "Autres programmes ≈ 2 Wh (de 1,8 à 2,2) 5 %" in told
 
 
 def test_unknown_is_a_word_and_a_gap_makes_it_at_least() -> None:

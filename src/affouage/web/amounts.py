@@ -89,7 +89,10 @@ def amount(name: str, spent: Sum, report: Report, language: Language, note: str 
 
 
 def parts(report: Report, language: Language) -> tuple[Amount, ...]:
-    """The four places energy goes to; they add up to the total, to the microjoule."""
+    """The places energy goes to; they add up to the total, to the microjoule.
+
+    Other programs only when there are: most meters cannot tell whose work it was, and count none.
+    """
     _ = language.gettext
     rows = [
         amount(_("Answers"), report.to_requests, report, language, _("while the machine worked for somebody")),
@@ -101,14 +104,10 @@ def parts(report: Report, language: Language) -> tuple[Amount, ...]:
             language,
             _("counted, but nobody can say for which answer"),
         ),
-        amount(
-            _("Other programs"),
-            report.contended,
-            report,
-            language,
-            _("the machine was also doing something else for somebody"),
-        ),
     ]
+    if report.contended.energy_uj:
+        note = _("the machine was also doing something else for somebody")
+        rows.append(amount(_("Other programs"), report.contended, report, language, note))
     return tuple(rows)
 
 

@@ -112,7 +112,7 @@ async def choices(commons: Commons, language: Language) -> tuple[Choice, ...]:
 def served(commons: Commons) -> set[str]:
     """Ids of the engines that write. One that never says how much text it can hold, as the embedder, does not."""
     upstream = {row.id for row in commons.settings.upstreams}
-    engines = commons.inference.node.engines()
+    engines = commons.pool.engines()
     carded = {one.id for one in commons.store.installed()}
     return {
         one.model_id

@@ -175,8 +175,8 @@ class FactorRow:
 class ReceiptPage(Page):
     """``openness``: (axis, level) in words; ``salt`` hex, empty when forgotten; ``problem``: why it failed, in words;
     ``matches``: result of checking a copy, None when none was given. ``making``: this answer's share of the machine's
-    making, None until it can be told; ``making_when``: then why (midnight | undescribed | nothing). ``machine``: its
-    name; ``rules``: those the answer ran under, in words."""
+    making, None until it can be told; ``making_when``: then why (midnight | undescribed | uncounted | nothing).
+    ``machine``: its name; ``rules``: those the answer ran under, in words."""
 
     template = "receipt.html"
     receipt: Receipt

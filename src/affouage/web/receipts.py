@@ -83,9 +83,13 @@ def any_known(impacts: Impacts | None) -> bool:
 
 
 def why_no_making(receipt: Receipt, making: Impacts | None) -> str:
-    """midnight: the day is not over; nothing: no time of the machine was used; undescribed: nobody described it."""
-    if not receipt.energy.machine_share_us:
+    """midnight: the day is not over; nothing: no time of the machine was used; uncounted: its time is not known;
+    undescribed: nobody described it."""
+    share_us, tokens = receipt.energy.machine_share_us, receipt.tokens
+    if share_us == 0 or receipt.outcome == "refused" or (tokens.prompt, tokens.decoded) == (0, 0):
         return "nothing"
+    if share_us is None:
+        return "uncounted"
     return "midnight" if making is None else "undescribed"
 
 

@@ -56,10 +56,9 @@ def _energy(report: Report, language: Language) -> Iterator[str]:
     _ = language.gettext
     rows: list[Row] = [(_("Energy"), _("kWh or Wh"), _("between"), _("known as"), _("part"), _("electricity"))]
     rows.append(_energy_row(_("Total"), report.total, report, language))
-    for part, amount in zip(
-        ("to_requests", "idle", "unattributed", "contended"), _parts(report, language), strict=True
-    ):
-        rows.append(_energy_row(f"  {amount}", getattr(report, part), report, language))
+    places = ("to_requests", "idle", "unattributed", "contended")
+    for part, name in zip(places, _parts(report, language), strict=False):  # other programs: only when there are
+        rows.append(_energy_row(f"  {name}", getattr(report, part), report, language))
         if part == "to_requests":
             losses = _("of which losses")
             rows.append(_energy_row(f"    {losses}", report.losses, report, language))
