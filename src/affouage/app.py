@@ -7,28 +7,24 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from affouage import gateway, web
-from affouage.adapters.engines.embedder import UsemEmbedder
-from affouage.adapters.engines.llama_cpp import LlamaCppEngine
-from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
-from affouage.adapters.meters.choose import open_meter
+from affouage.adapters.buses.pool_bus import open_pool
 from affouage.asgi.commons import Commons
 from affouage.asgi.headers import SecurityHeaders
 from affouage.assembly.accounts import Accounts
 from affouage.assembly.charter import Charter
 from affouage.assembly.conversations import Conversations
 from affouage.catalogue.card import Card, load_cards
-from affouage.catalogue.fit import need_bytes
 from affouage.catalogue.machine import machine_id, memory
 from affouage.catalogue.openness import AXES
-from affouage.catalogue.store import InstalledModel, ModelStore
+from affouage.catalogue.store import ModelStore
 from affouage.clock import Clock, SystemClock
 from affouage.errors import AffouageError, BadRequest, NotFound
 from affouage.footprint import rules
@@ -38,26 +34,31 @@ from affouage.footprint.impact import assess
 from affouage.footprint.machine import Machine, read_machine
 from affouage.footprint.meter import Meter
 from affouage.footprint.period import Calendar
-from affouage.footprint.weights import TokenWeights
 from affouage.inference.allowance import Allowance
 from affouage.inference.estimate import RequestEstimate
 from affouage.inference.prompt import Prefix, read_prefixes
 from affouage.inference.serve import Inference, StampModel
 from affouage.inference.sleep import Sleep
-from affouage.ledger import calibrations
+from affouage.inference.turns import FindStanding, Standing, Turns
 from affouage.ledger.ledger import Ledger
 from affouage.ledger.machines import record_if_changed
 from affouage.ledger.receipt import Energy, Impacts, ModelStamp
+from affouage.machine_room import EngineMaker, open_metering
+from affouage.pool import rules as sharing
+from affouage.pool.contribution import contribution_h
 from affouage.pool.engine import Engine
-from affouage.pool.metering import Metering
 from affouage.pool.node import Node
-from affouage.pool.processor_time import ProcessorTime
+from affouage.pool.nodes.enrolment import Enrolment
+from affouage.pool.pool import Pool
 from affouage.pool.room import Room
 from affouage.pool.scheduler import Scheduler
 from affouage.settings import Settings
 from affouage.storage import Database, open_database
 from affouage.storage.home import claimed, own_factors, text_of
 from affouage.units import Interval
+
+if TYPE_CHECKING:
+    from affouage.pool.nodes.dispatch import Dispatcher
 
 _log = logging.getLogger("affouage")
 
@@ -69,17 +70,22 @@ async def open_commons(
     clock: Clock | None = None,
     engines: Iterable[Engine] | None = None,
     meter: Meter | None = None,
+    own_broker: bool = False,
 ) -> AsyncIterator[Commons]:
     """A commons on its home, ready to be asked; on leaving, answers are settled and no child is left.
 
     ``engines``: instead of those of the installed models and the settings; ``meter``: instead of this machine's best
-    one (tests). Raises SetUpError.
+    one (tests). ``own_broker``: start one for the pool (``affouage up --pool``). Raises SetUpError.
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         stack.enter_context(claimed(settings.home))
         db = open_database(settings.database_path)
         stack.callback(db.close)
+        link = None
+        if own_broker or settings.pool.url:
+            link = await stack.enter_async_context(open_pool(settings, clock, own_broker=own_broker))
+            settings = link.settings
         calendar = Calendar(settings.commons.time_zone)
         factors = own_factors(settings.home)
         grid = grid_factors(settings.footprint.country, settings.footprint.factor_set, factors)
@@ -91,18 +97,19 @@ async def open_commons(
         ledger = Ledger(db, clock, day=calendar.day, assess=impacts_of, factor_set="" if grid is None else grid.name)
         await ledger.settle_abandoned()
         store = ModelStore(settings.models_dir, clock=clock)
-        make = _EngineMaker(settings, store, clock, Room(lambda: memory().available_bytes))
+        make = EngineMaker(settings, store, clock, Room(lambda: memory().available_bytes))
         node = Node(make.all() if engines is None else engines, make.find if engines is None else None)
         stack.push_async_callback(node.close)
         machine = _described_machine(settings.home, calendar.day(clock.now_ms()))
         if machine is not None:
             await db.write(lambda connection: record_if_changed(connection, machine, clock.now_ms()))
         own_id = machine_id() if machine is None else machine.id
-        metering = await _metering(settings, clock, ledger, db, node, meter, own_id)
+        metering = await open_metering(settings, clock, ledger, db, node, meter, own_id)
         await stack.enter_async_context(metering.running(ledger.keep))
+        accounts = Accounts(db, clock)
         prefixes = read_prefixes()
         rates = rules.rates_of(settings.footprint, grid)
-        charter = Charter(db, clock, rules.AREAS, rules.checks(rates))
+        charter = Charter(db, clock, {**rules.AREAS, **sharing.AREAS}, {**rules.checks(rates), **sharing.CHECKS})
         allowance = Allowance(
             db,
             clock,
@@ -126,14 +133,46 @@ async def open_commons(
             busy=metering.serving,
         )
         await stack.enter_async_context(sleep.running())
+        enrolment = Enrolment(db, clock, invitation_hours=settings.pool.invitation_hours)
+        dispatcher: Dispatcher | None = None
+        pool = Pool(node, metering)
+        scheduler = Scheduler(
+            pool.stations,
+            clock,
+            rules=lambda: charter.in_force("share").value,
+            wall=calendar,
+            max_waiting=settings.engine.max_waiting,
+            max_waiting_per_member=settings.pool.max_waiting_per_member,
+        )
+        await stack.enter_async_context(scheduler.running())
+        if link is not None:
+            from affouage.pool_room import open_machines  # the extra: only where there is a pool
+
+            machines = open_machines(
+                link,
+                enrolment,
+                db,
+                ledger,
+                store,
+                clock,
+                on_change=scheduler.look_again,
+                answering=lambda: any(one.running for one in scheduler.snapshot()),
+            )
+            dispatcher = await stack.enter_async_context(machines)
+            pool.join(dispatcher.stations, dispatcher.engines)
         inference = Inference(
-            node=node,
-            scheduler=Scheduler(settings.engine.max_waiting),
+            pool=pool,
+            scheduler=scheduler,
+            turns=Turns(
+                charter,
+                clock,
+                _standing_finder(db, accounts, calendar, clock),
+                prefix_tokens=_prefix_tokens(prefixes),
+            ),
             ledger=ledger,
             clock=clock,
             prefixes=prefixes,
             stamp_model=_stamper(settings.home),
-            metering=metering,
             assess=impacts_of,
             allowance=allowance,
             on_question=sleep.note_question,
@@ -144,10 +183,14 @@ async def open_commons(
             settings=settings,
             clock=clock,
             db=db,
-            accounts=Accounts(db, clock),
+            accounts=accounts,
             conversations=Conversations(db, clock, settings.commons.keep_days),
             ledger=ledger,
             inference=inference,
+            node=node,
+            pool=pool,
+            enrolment=enrolment,
+            dispatcher=dispatcher,
             metering=metering,
             charter=charter,
             allowance=allowance,
@@ -160,31 +203,6 @@ async def open_commons(
             store=store,
             cards=lambda: load_cards(settings.home),
         )
-
-
-async def _metering(
-    settings: Settings,
-    clock: Clock,
-    ledger: Ledger,
-    db: Database,
-    node: Node,
-    meter: Meter | None,
-    machine: str,
-) -> Metering:
-    """This machine's meter at work, from where the books left it."""
-    if meter is None:
-        meter = open_meter(settings, clock, own_cpu_us=ProcessorTime(node.engines), own_pids=node.pids)
-    meter_id = meter.info().id
-    known = await db.read(lambda connection: calibrations.newest(connection, machine, meter_id))
-    last = await ledger.last_block(machine)
-    return Metering(
-        meter,
-        clock,
-        machine_id=machine,
-        weights=TokenWeights(known.by_model),
-        idle_uw=known.idle_uw,
-        resume=None if last is None or last.clean else last.last,
-    )
 
 
 def _described_machine(home: Path, today: str) -> Machine | None:
@@ -223,6 +241,21 @@ async def _closing_months(books: Books, clock: Clock) -> AsyncIterator[None]:
 CLOSING_LOOK_S = 600
 
 
+def _standing_finder(db: Database, accounts: Accounts, calendar: Calendar, clock: Clock) -> FindStanding:
+    """A member's role, and the hours their machines served for others."""
+
+    async def find(member_id: str, days: int) -> Standing:
+        today = calendar.day(clock.now_ms())
+        hours = await db.read(lambda connection: contribution_h(connection, member_id, today, days))
+        try:
+            role = (await accounts.member(member_id)).role.value
+        except NotFound:  # erased meanwhile
+            role = "member"
+        return Standing(role, hours)
+
+    return find
+
+
 def _prefix_tokens(prefixes: Mapping[str, Prefix]) -> int:
     """A cautious count: three bytes a token."""
     return max(len(one.text.encode()) for one in prefixes.values()) // 3
@@ -236,47 +269,6 @@ def _site_of(settings: Settings) -> Site:
 
 ASSUMED_WATTS = 65.0
 """Of a machine at work, until its first answers tell better: for promises of energy only, never for a receipt."""
-
-
-class _EngineMaker:
-    """Makes an engine for whatever can serve: installed files, rows of the settings, the embedder."""
-
-    def __init__(self, settings: Settings, store: ModelStore, clock: Clock, room: Room) -> None:
-        self._settings = settings
-        self._store = store
-        self._clock = clock
-        self._room = room
-
-    def all(self) -> list[Engine]:
-        engines: list[Engine] = [OpenAICompatibleEngine(row) for row in self._settings.upstreams]
-        cards = load_cards(self._settings.home)  # what no card describes is not served
-        engines += [self._llama(model, cards[model.id]) for model in self._store.installed() if model.id in cards]
-        engines.append(UsemEmbedder(settings=self._settings.engine, clock=self._clock, make_room=self._room.make))
-        return engines
-
-    def find(self, model_id: str) -> Engine | None:
-        """The engine of a model installed since the start."""
-        model, card = self._store.find(model_id), load_cards(self._settings.home).get(model_id)
-        return None if model is None or card is None else self._llama(model, card)
-
-    def _llama(self, model: InstalledModel, card: Card) -> Engine:
-        asked, header = self._settings.engine, model.header
-        known = msgspec.structs.replace(  # the file's own facts, where the card has none
-            card,
-            size_bytes=model.size_bytes,
-            context_tokens=card.context_tokens or header.context_tokens,
-            kv_bytes_per_token=card.kv_bytes_per_token or header.kv_bytes_per_token,
-        )
-        return LlamaCppEngine(
-            model_id=model.id,
-            path=model.path,
-            file_sha256=model.sha256,
-            settings=asked,
-            clock=self._clock,
-            context_limit=header.context_tokens,
-            need_bytes=need_bytes(known, context_tokens=asked.context_tokens, slots=asked.slots),
-            make_room=self._room.make,
-        )
 
 
 def _stamper(home: Path) -> StampModel:

@@ -87,6 +87,26 @@ def cut_short(last: Delta | None, kind: Kind, model: str, created_s: int) -> Del
     return Delta(msgspec.json.encode(chunk), finish=True)
 
 
+def as_chat(delta: Delta, model: str, created_s: int, like: Delta | None) -> Delta:
+    """A completion's chunk as the chat's that it goes on from: the one who asked sees a single answer."""
+    chunk: dict[str, Any] = (
+        {"id": "resumed", "object": _OBJECTS[1], "created": created_s, "model": model}
+        if like is None
+        else msgspec.json.decode(like.data, type=dict[str, Any])
+    )
+    text, reason = delta_text(delta), finish_reason(delta)
+    said = {"content": text} if text else {}
+    chunk["choices"] = [{"index": 0, "delta": said, "logprobs": None, "finish_reason": reason}]
+    return Delta(msgspec.json.encode(chunk), finish=delta.finish)
+
+
+def only_text(delta: Delta) -> bool:
+    """Whether a chunk adds nothing but text (or a role): no tool call, no thought."""
+    choices = _decode_chunk(delta.data).choices
+    said = choices[0].delta if choices else None
+    return said is None or (not said.tool_calls and not said.reasoning_content)
+
+
 _OBJECTS = ("text_completion", "chat.completion.chunk")
 
 
@@ -102,6 +122,7 @@ EngineEvent = PromptProgress | Delta | Final
 
 class _DeltaBody(msgspec.Struct):
     content: str | None = None
+    reasoning_content: str | None = None
     tool_calls: list[dict[str, Any]] | None = None
 
 

@@ -17,6 +17,7 @@
     │   ├── AllowanceUncountable   a limit in grams or euros has lost its factor or price
     │   ├── EngineLoading          the model is being loaded                       (progress 0..1 or None)
     │   ├── EngineFailed           the engine died, refused to start or broke an answer
+    │   │   └── NodeLost               the machine that answered went away (lost, shown: whether words had come)
     │   └── LedgerUnavailable      nothing can be written in the ledger, so nothing may be answered
     ├── ModelFileRefused        truncated, foreign or altered file
     ├── PullFailed              a download did not complete; what arrived is kept
@@ -146,6 +147,10 @@ class EngineLoading(Unavailable):
 
 class EngineFailed(Unavailable):
     code = "engine_failed"
+
+
+class NodeLost(EngineFailed):
+    code = "node_lost"
 
 
 class LedgerUnavailable(Unavailable):

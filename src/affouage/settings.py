@@ -56,7 +56,10 @@ class EngineSettings:
 class FootprintSettings:
     country: str = _key("", "ISO 3166 alpha-3 code of the electricity; empty: carbon is unknown, and shown so.")
     factor_set: str = _key("", "Set of factors to count with; empty: the newest of this version.")
-    meter: str = _key("", "Id of the meter to count by (`affouage meter list`); empty: the best one there is.")
+    meter: str = _key(
+        "",
+        "Id of the meter to count by (`affouage meter list`), or several of a group: A + B; empty: the best there is.",
+    )
     declared_watts: float = _key(0.0, "Watts of this machine at full load, as its owner declares; 0: none.")
     declared_idle_watts: float = _key(0.0, "Watts of this machine when it does nothing, as declared; 0: none.")
     base_watts: float = _key(0.0, "Watts of what the processor's and cards' own counters leave out; 0: none declared.")
@@ -78,6 +81,9 @@ class PoolSettings:
     ca_file: str = _key("", "Certificate authority of the broker, when it is not a public one (PEM).")
     server: str = _key("", "The nats-server to start with `affouage up --pool`; empty: the one that is installed.")
     listen: str = _key("127.0.0.1:4222", "Where the broker of `affouage up --pool` listens; beyond loopback with TLS.")
+    cert_file: str = _key("", "Certificate of that broker (PEM, its chain included); empty: one of our own making.")
+    key_file: str = _key("", "Key of that certificate (PEM).")
+    websocket: str = _key("", "Where it also listens for WebSocket, in clear, for a TLS proxy: 127.0.0.1:4223.")
     invitation_hours: int = _key(48, "How long an invitation for a machine may be used.", least=1, most=720)
     max_node_watts: float = _key(3000.0, "No machine draws more, whatever it tells, unless its owner declared it.")
     max_waiting_per_member: int = _key(32, "Requests of one member that may wait, per model.", least=1)

@@ -24,6 +24,7 @@ from affouage.adapters.meters.plug_http import HttpPlugMeter
 from affouage.adapters.meters.plug_mqtt import MqttPlugMeter
 from affouage.adapters.meters.powercap import PowercapMeter, counted_zones
 from affouage.adapters.meters.processors import busy_us
+from affouage.adapters.meters.summed import SummedMeter
 from affouage.clock import SystemClock
 from affouage.footprint.meter import METHODS, Meter, MeterUnreadable, Reading, advance
 from affouage.settings import MeterSettings
@@ -225,9 +226,14 @@ def estimate(folder: Path, stack: AsyncExitStack) -> Subject:
     return Subject(meter, work, fail, mend)
 
 
+async def summed(folder: Path, stack: AsyncExitStack) -> Subject:
+    first, second = await plug_http(folder, stack), await counter_file_of("second", folder)
+    return Subject(SummedMeter([first.meter, second.meter]), first.work, second.fail, second.mend)
+
+
 KINDS = (
     *(fixed, powercap, hwmon_power, nvml, parts, plug_http, plug_http_power, plug_mqtt),
-    *(counter_file, declared, estimate),
+    *(counter_file, declared, estimate, summed),
 )
 
 Open = Callable[[], AbstractAsyncContextManager[Subject]]

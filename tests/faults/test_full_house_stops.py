@@ -30,7 +30,8 @@ SHORT = ChatRequest(model="echo", messages=(Message("user", "un mot"),))
 def test_everybody_in_the_queue_is_settled_when_the_server_stops(home: Path) -> None:
     async def main() -> None:
         engine = EchoEngine(slots=2, word_ms=20)
-        async with open_commons(read({}, home=home), engines=[engine]) as commons:
+        settings = read({"AFFOUAGE_POOL_MAX_WAITING_PER_MEMBER": "64"}, home=home)
+        async with open_commons(settings, engines=[engine]) as commons:
             asking = Asking(member_id="mbr_me", door="api")
             answers = await asyncio.gather(*(commons.inference.ask(asking, QUESTION) for _ in range(66)))
             while commons.inference.scheduler.waiting("echo") < 64:  # noqa: ASYNC110  # a fact of another task

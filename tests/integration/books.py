@@ -24,6 +24,7 @@ from affouage.ledger.receipt import (
     Reservation,
     TokenCounts,
 )
+from affouage.pool import rules as sharing
 from affouage.storage import Database, open_database
 from affouage.storage.home import prepare
 from affouage.units import Interval
@@ -31,8 +32,12 @@ from affouage.units import Interval
 
 def no_limits(db: Database, clock: Clock) -> Allowance:
     """The allowance of a collective that voted none."""
-    charter = Charter(db, clock, rules.AREAS)
-    return Allowance(db, clock, charter, Calendar(), RequestEstimate(assumed_watts=65), Rates())
+    return Allowance(db, clock, a_charter(db, clock), Calendar(), RequestEstimate(assumed_watts=65), Rates())
+
+
+def a_charter(db: Database, clock: Clock) -> Charter:
+    """The rules of a collective that voted none."""
+    return Charter(db, clock, {**rules.AREAS, **sharing.AREAS})
 
 
 def a_reservation(name: str = "rcp_1", member: str = "m1") -> Reservation:

@@ -109,7 +109,7 @@ def test_an_answer_that_spends_all_is_cut_short_and_says_so(served: Served) -> N
     served.live.commons.allowance.estimate.seed("echo", prompt_tokens=0, decoded_tokens=1000, energy_uj=10**9)
     served.budget("set", "--commons-day-wh", "2", "--reason", "to see")
     until(lambda: served.live.commons.charter.in_force("budget").version == 1)
-    slow = served.live.commons.inference.node.engine("echo")
+    slow = served.live.commons.node.find("echo")
     assert isinstance(slow, EchoEngine)
     slow._word_s = 0.02
 

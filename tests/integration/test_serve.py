@@ -13,19 +13,23 @@ import pytest
 from affouage.chat import ChatRequest, Delta, Message, delta_text
 from affouage.clock import SystemClock
 from affouage.errors import AffouageError, ContextExceeded, EngineFailed, LedgerUnavailable, TooMuch, UnknownModel
+from affouage.footprint.period import Calendar
 from affouage.inference.answer import Answer, ExactPrompt, Settled
 from affouage.inference.attempt import Asking
 from affouage.inference.prompt import read_prefixes
 from affouage.inference.serve import Inference
+from affouage.inference.turns import Turns
 from affouage.ledger.ledger import Ledger
 from affouage.ledger.receipt import Impacts, ModelStamp, Receipt
 from affouage.pool.metering import Metering
 from affouage.pool.node import Node
+from affouage.pool.pool import Pool
 from affouage.pool.scheduler import Scheduler, Turn
+from affouage.pool.share_rules import ShareRules
 from affouage.storage import open_database
 from affouage.storage.home import prepare
 from affouage.testing import EchoEngine, FixedMeter
-from tests.integration.books import no_limits
+from tests.integration.books import a_charter, no_limits
 
 ME = Asking(member_id="mbr_me", door="api", language="en")
 
@@ -52,14 +56,17 @@ async def standing(home: Path, engine: EchoEngine | None = None, max_waiting: in
     ledger = Ledger(db, clock)
     meter = FixedMeter(clock, idle_uw=0)
     metering = Metering(meter, clock, machine_id="here")
+    pool = Pool(Node([engine]), metering)
     inference = Inference(
-        node=Node([engine]),
-        scheduler=Scheduler(max_waiting),
+        pool=pool,
+        scheduler=Scheduler(
+            pool.stations, clock, rules=ShareRules, wall=Calendar(), max_waiting=max_waiting, max_waiting_per_member=99
+        ),
+        turns=Turns(a_charter(db, clock), clock),
         ledger=ledger,
         clock=clock,
         prefixes=read_prefixes(),
         stamp_model=lambda model_id: ModelStamp(id=model_id, name=model_id),
-        metering=metering,
         assess=lambda _energy: Impacts(),
         allowance=no_limits(db, clock),
         load_wait_ms=100,
@@ -216,7 +223,10 @@ def test_never_more_in_flight_than_slots_and_each_knows_its_turn(home: Path) -> 
                         turns.setdefault(place, []).append(event.position)
 
             await asyncio.gather(*(follow(place) for place in range(6)))
-            assert turns == {2: [1], 3: [2, 1], 4: [3, 2, 1], 5: [4, 3, 2, 1]}
+            assert {place: told[0] for place, told in turns.items()} == {2: 1, 3: 2, 4: 3, 5: 4}
+            assert all(told == sorted(told, reverse=True) for told in turns.values()), (
+                "one member: nobody passes before"
+            )
             assert one.inference.scheduler.in_use("echo") == 0
 
     asyncio.run(main())

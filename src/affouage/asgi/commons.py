@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from affouage.assembly.accounts import Accounts
 from affouage.assembly.charter import Charter
@@ -20,8 +21,14 @@ from affouage.inference.prompt import Prefix
 from affouage.inference.serve import Inference
 from affouage.ledger.ledger import Ledger
 from affouage.pool.metering import Metering
+from affouage.pool.node import Node
+from affouage.pool.nodes.enrolment import Enrolment
+from affouage.pool.pool import Pool
 from affouage.settings import Settings
 from affouage.storage import Database
+
+if TYPE_CHECKING:
+    from affouage.pool.nodes.dispatch import Dispatcher
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,10 @@ class Commons:
     conversations: Conversations
     ledger: Ledger
     inference: Inference
+    node: Node
+    pool: Pool
+    enrolment: Enrolment
+    dispatcher: Dispatcher | None
     metering: Metering
     charter: Charter
     allowance: Allowance

@@ -48,7 +48,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InstalledModel(msgspec.Struct, frozen=True, kw_only=True):
-    """A verified model file, ready for an engine. ``source``: ``hub``, ``registry``, ``import`` or ``found``."""
+    """A verified model file, ready for an engine. ``source``: ``hub``, ``registry``, ``import``, ``found`` or
+    ``commons`` (given to this node)."""
 
     id: str
     path: Path

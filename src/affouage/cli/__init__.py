@@ -44,6 +44,11 @@ _COMMANDS = {
         "affouage.cli.audit:audit",
         "Compute any figure again from a file, or a closed period from its readings.",
     ),
+    "pool": ("affouage.cli.pool:pool", "Turns and machines shared among members: try a day of requests on paper."),
+    "node": (
+        "affouage.cli.node:node",
+        "Machines of members: invite, approve, revoke; and on such a machine: join, run, pause.",
+    ),
     "doctor": ("affouage.cli.doctor:doctor", "Look at everything that can be wrong here, and say how to mend it."),
 }
 

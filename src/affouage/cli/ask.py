@@ -20,12 +20,19 @@ from affouage.storage import Database
 @click.command()
 @click.argument("question", required=False)
 @click.option("--model", help="Model to ask; the commons' default otherwise.")
+@click.option("--no-hurry", is_flag=True, help="Nothing presses: wait for an idle machine or the cheap hours.")
 @click.option("--max-tokens", type=click.IntRange(1), help="Tokens to answer with at most.")
 @click.option("--key", envvar="AFFOUAGE_KEY", help="Ask as the member of this API key (or AFFOUAGE_KEY).")
 @click.option("--show-prompt", is_flag=True, help="Also show the exact text the model saw.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: answer, receipt.")
 def ask(
-    question: str | None, model: str | None, max_tokens: int | None, key: str | None, show_prompt: bool, as_json: bool
+    question: str | None,
+    model: str | None,
+    no_hurry: bool,
+    max_tokens: int | None,
+    key: str | None,
+    show_prompt: bool,
+    as_json: bool,
 ) -> None:
     """Ask the commons QUESTION (or what stands on standard input), then show the receipt.
 
@@ -36,6 +43,7 @@ def ask(
       affouage ask "Résume : le conseil se réunit mardi."
       cat lettre.txt | affouage ask --json
       affouage ask --model smollm3-3b --show-prompt "Bonjour"
+      affouage ask --no-hurry --max-tokens 2000 < a-traduire.txt
     """
     text = question if question is not None else ("" if sys.stdin.isatty() else sys.stdin.read())
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # typed under a locale without UTF-8
@@ -51,6 +59,8 @@ def ask(
                 "stream": True,
                 "affouage": {"prompt": show_prompt or as_json},
             }
+            if no_hurry:
+                body["service_tier"] = "flex"
             if max_tokens:
                 body["max_tokens"] = max_tokens
             run(_ask(settings, db, body, key, show_prompt, as_json))

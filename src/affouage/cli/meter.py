@@ -254,7 +254,7 @@ async def _calibrated(settings: Settings, models: tuple[str, ...], seconds: int)
     clock = SystemClock()
     async with open_commons(settings) as commons:
         weights = [await weigh(commons, model) for model in models]
-        meter = open_meter(settings, clock, ProcessorTime(commons.inference.node.engines))
+        meter = open_meter(settings, clock, ProcessorTime(commons.node.engines))
         try:
             info = meter.info()
             measured = await idle_uw(meter, seconds) if info.idle_uw is None else None

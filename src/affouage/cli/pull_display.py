@@ -13,7 +13,7 @@ from affouage.clock import Clock, SystemClock
 from affouage.web.language import N_, Language
 
 _STAGES = {"downloading": N_("downloading"), "waiting": N_("waiting"), "checking": N_("checking")}
-_SOURCES = {"hub": N_("hub"), "registry": N_("registry"), "disk": N_("disk")}
+_SOURCES = {"hub": N_("hub"), "registry": N_("registry"), "disk": N_("disk"), "commons": N_("the commons")}
 
 
 class PullDisplay:

@@ -27,7 +27,15 @@ _OUTCOMES = {
     "failed": N_("failed"),
 }
 _ENDS = {"stop": N_("stop"), "length": N_("length")}
-_WAITS = {"none": N_("no wait"), "turn": N_("its turn"), "loading": N_("the model was being loaded")}
+_WAITS = {
+    "none": N_("no wait"),
+    "turn": N_("its turn"),
+    "lighter": N_("its turn"),
+    "owner": N_("its turn"),
+    "no_hurry": N_("nothing pressed"),
+    "closed": N_("no machine was open"),
+    "loading": N_("the model was being loaded"),
+}
 _DOORS = {
     "api": N_("another program"),
     "web": N_("the pages"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from affouage.cli import meter_words, period_words, rule_words
+from affouage.cli import meter_words, node_words, period_words, rule_words
 from affouage.errors import AffouageError
 from affouage.web.language import N_, Language
 
@@ -87,6 +87,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     **rule_words.SENTENCES,
     # periods
     **period_words.SENTENCES,
+    # machines of members
+    **node_words.SENTENCES,
 }
 
 _NOT_ALL = frozenset(
@@ -126,7 +128,19 @@ def loading(error: AffouageError, language: Language) -> str:
 _NOTES: tuple[tuple[str, str], ...] = (
     (r"The model (?P<model>\S+) is being loaded \((?P<share>\d+)%\)\..*", N_("The model is being loaded: {share} %.")),
     (r"The model (?P<model>\S+) is being loaded\..*", N_("The model is being loaded.")),
-    (r"turn (?P<place>\d+) of (?P<waiting>\d+)", N_("Waiting for a turn: {place} of {waiting}.")),
+    (
+        r"turn (?P<place>\d+) of (?P<waiting>\d+); it goes when .*",
+        N_("Nothing presses: waiting for an idle machine or the cheap hours ({place} of {waiting})."),
+    ),
+    (
+        r"turn (?P<place>\d+) of (?P<waiting>\d+); no machine .*",
+        N_("No machine that may read it is open: waiting ({place} of {waiting})."),
+    ),
+    (
+        r"turn (?P<place>\d+) of (?P<waiting>\d+), about (?P<span>[\d-]+ \w+)(;.*)?",
+        N_("Waiting for a turn: {place} of {waiting}, about {span}."),
+    ),
+    (r"turn (?P<place>\d+) of (?P<waiting>\d+)(;.*)?", N_("Waiting for a turn: {place} of {waiting}.")),
     (r"waiting", N_("Waiting.")),
     (
         r"reading the prompt, (?P<done>\d+) of (?P<total>\d+) tokens",

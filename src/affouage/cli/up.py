@@ -35,7 +35,8 @@ PURGE_EVERY_S = 3600
 @click.option("--host", help="Address to listen on (127.0.0.1).")
 @click.option("--no-question", is_flag=True, help="Do not ask the first question.")
 @click.option("--offline", is_flag=True, help="Fetch nothing: serve with the models that are here.")
-def up(port: int | None, host: str | None, no_question: bool, offline: bool) -> None:
+@click.option("--pool", is_flag=True, help="Open a pool too: start a broker that machines of members connect to.")
+def up(port: int | None, host: str | None, no_question: bool, offline: bool, pool: bool) -> None:
     """Serve the commons on this machine and ask it one question.
 
     The first time, the starter model (1.1 GB) is fetched; stopped half-way, it goes on where it was. Ctrl-C stops.
@@ -46,11 +47,12 @@ def up(port: int | None, host: str | None, no_question: bool, offline: bool) -> 
       affouage up
       AFFOUAGE_HOME=/srv/commons affouage up --port 9000
       affouage up --offline --no-question
+      affouage up --pool                   then: affouage node invite
     """
     try:
         settings = read()
         server = replace(settings.server, port=port or settings.server.port, host=host or settings.server.host)
-        _run_on_uvloop(_serve(replace(settings, server=server), ask=not no_question, offline=offline))
+        _run_on_uvloop(_serve(replace(settings, server=server), ask=not no_question, offline=offline, pool=pool))
     except AffouageError as error:
         fail(error)
 
@@ -64,12 +66,12 @@ def _run_on_uvloop(serving: Coroutine[Any, Any, None]) -> None:
         uvloop.run(serving)
 
 
-async def _serve(settings: Settings, *, ask: bool, offline: bool) -> None:
+async def _serve(settings: Settings, *, ask: bool, offline: bool, pool: bool = False) -> None:
     from affouage.app import build_asgi, open_commons
 
     _ = spoken().gettext
     leaving = _on_signals()
-    async with open_commons(settings) as commons:
+    async with open_commons(settings, own_broker=pool) as commons:
         await _check_exposure(commons)
         listener = bind(settings.server.host, settings.server.port)
         url = settings.server.public_url or url_of(listener)
@@ -81,6 +83,9 @@ async def _serve(settings: Settings, *, ask: bool, offline: bool) -> None:
                     _say(_("Port {wanted} is taken; using {got}.").format(wanted=wanted, got=got))
                 said = _("affouage {version} is serving on {url}   (state in {home})")
                 _say(said.format(version=__version__, url=url, home=settings.home))
+                if commons.dispatcher is not None:
+                    where = commons.settings.pool.public_url or commons.settings.pool.url
+                    _say(_("Machines of members connect to {url}; invite one: affouage node invite").format(url=where))
                 async with asyncio.TaskGroup() as tasks:
                     purge = tasks.create_task(_purge_forever(commons), name="purge")
                     first = tasks.create_task(_first_steps(commons, url, ask=ask, offline=offline), name="first steps")
@@ -157,7 +162,7 @@ async def _first_steps(commons: Commons, url: str, *, ask: bool, offline: bool) 
 
 async def _have_model(commons: Commons, *, offline: bool) -> None:
     model_id = commons.default_model
-    if any(engine.model_id == model_id for engine in commons.inference.node.engines()):
+    if any(engine.model_id == model_id for engine in commons.node.engines()):
         return
     from affouage.catalogue.pull import pull
     from affouage.cli.pull_display import PullDisplay

@@ -12,7 +12,9 @@ from affouage.gateway.converse import HEARTBEAT_S, Conversing
 from affouage.gateway.embeddings import Embeddings
 from affouage.gateway.errors import refuse
 from affouage.gateway.models import Models
+from affouage.gateway.nodes import Nodes
 from affouage.gateway.public import Public
+from affouage.gateway.queue import Queue
 from affouage.gateway.receipts import Receipts
 from affouage.gateway.wire import read_chat, read_completion
 
@@ -23,6 +25,7 @@ def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]
     """Every route of the gateway with its policy. ``heartbeat_s``: silence after which a stream gets a comment."""
     accounts = commons.accounts
     models, receipts, public = Models(commons), Receipts(commons), Public(commons)
+    queue = Queue(commons)
     hot: dict[str, ASGIApp] = {
         "/v1/chat/completions": Conversing(commons, read_chat, heartbeat_s=heartbeat_s),
         "/v1/completions": Conversing(commons, read_completion, heartbeat_s=heartbeat_s),
@@ -33,8 +36,11 @@ def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]
         "/v1/models/{model_id:path}": (models.one, Scope.INFERENCE),
         "/v1/receipts": (receipts.list, Scope.RECEIPTS),
         "/v1/receipts/{receipt_id}": (receipts.one, Scope.RECEIPTS),
+        "/queue": (queue.show, Scope.INFERENCE),
+        "/v1/queue": (queue.show, Scope.INFERENCE),
     }
     anybody = {"/prefix": public.prefix, "/health": public.health}
+    nodes = Nodes(commons.settings, commons.clock, commons.enrolment)
     return [
         *(
             guarded(
@@ -52,6 +58,7 @@ def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]
             guarded(path, endpoint, policy=Policy.MEMBER, scope=scope, accounts=accounts, refuse=refuse)
             for path, (endpoint, scope) in member_only.items()
         ),
+        *nodes.routes(accounts),
         *(
             guarded(path, endpoint, policy=Policy.PUBLIC, accounts=accounts, refuse=refuse)
             for path, endpoint in anybody.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,20 +15,17 @@ from affouage.asgi.commons import Commons
 from affouage.asgi.guard import identity_of
 from affouage.chat import Delta, PromptProgress
 from affouage.errors import AffouageError, Unavailable
-from affouage.gateway import sse
+from affouage.gateway import sse, waiting
 from affouage.gateway.chunks import StreamComposer, WholeComposer, affouage_member
 from affouage.gateway.errors import error_body, error_response
 from affouage.gateway.wire import Wish
 from affouage.inference.answer import Answer, ExactPrompt, Settled
 from affouage.inference.attempt import Asking
 from affouage.ledger.receipt import Door, Receipt
-from affouage.pool.scheduler import Turn
+from affouage.pool.ticket import Turn
 
 HEARTBEAT_S = 10.0
 """A stream in which nothing was sent for so long gets a comment, so that proxies keep the line."""
-
-TURN_PAUSE_S = 0.5
-"""A stream tells its turn at most that often: in a long queue the places change at every step of everybody's."""
 
 ReadWish = Callable[[bytes, str], Wish]
 
@@ -50,7 +46,8 @@ class Conversing:
         wish = self._read_wish(body, self._commons.default_model)
         if asks_for_prompt(scope) and not wish.show_prompt:
             wish = msgspec.structs.replace(wish, show_prompt=True)
-        answer = await self._commons.inference.ask(asking_of(scope), wish.request)
+        asking = asking_of(scope, no_hurry=wish.no_hurry)
+        answer = await self._commons.inference.ask(asking, wish.request)
         try:
             if wish.stream:
                 await _Streaming(wish, answer, scope, send, self._heartbeat_s).run(receive)
@@ -66,13 +63,21 @@ async def body_of(commons: Commons, scope: Scope, receive: Receive) -> bytes:
     return await read_body(scope, receive, max_bytes=limits.max_body_bytes, timeout_ms=limits.read_timeout_ms)
 
 
-def asking_of(scope: Scope) -> Asking:
+def asking_of(scope: Scope, *, no_hurry: bool = False) -> Asking:
     """Who asks. The header ``X-Affouage-Door: cli`` is a label our own command line puts on its receipts;
-    ``X-Affouage-Use`` declares a use that the energy allowance exempts (accessibility, emergency)."""
+    ``X-Affouage-Use`` declares a use that the energy allowance exempts (accessibility, emergency);
+    ``Prefer: wait=SECONDS`` is how long it accepts to wait for its turn."""
     member = identity_of(scope).member
     door: Door = "cli" if _header(scope, b"x-affouage-door") == b"cli" else "api"
     use = (_header(scope, b"x-affouage-use") or b"").decode("latin-1").strip()
-    return Asking(member_id=member.id, door=door, language=member.language, use=use)
+    return Asking(
+        member_id=member.id,
+        door=door,
+        language=member.language,
+        use=use,
+        no_hurry=no_hurry,
+        max_wait_ms=waiting.limit_ms(value for name, value in scope["headers"] if name == b"prefer"),
+    )
 
 
 def asks_for_prompt(scope: Scope) -> bool:
@@ -159,7 +164,6 @@ class _Streaming:
         self._composer = StreamComposer(wish)
         self._exact: ExactPrompt | None = None
         self._doing = "waiting"
-        self._turn_told_s = -math.inf
 
     async def run(self, receive: Receive) -> None:
         problem: AffouageError | None = None
@@ -178,11 +182,8 @@ class _Streaming:
 
     async def _note(self, event: Any) -> None:
         if isinstance(event, Turn):
-            self._doing = f"turn {event.position} of {event.waiting}"
-            now_s = asyncio.get_running_loop().time()
-            if now_s - self._turn_told_s >= TURN_PAUSE_S:
-                self._turn_told_s = now_s
-                await self._write(sse.comment(self._doing))
+            self._doing = waiting.told(event)
+            await self._write(sse.comment(self._doing))  # the scheduler itself tells it a few times a second at most
         elif isinstance(event, ExactPrompt):
             self._exact = event
             self._doing = "reading the prompt"

@@ -80,7 +80,7 @@ class Models:
 
     async def _all(self) -> dict[str, dict[str, Any]]:
         cards, installed = await asyncio.to_thread(self._read_disk)
-        engines = {engine.model_id: engine for engine in self._commons.inference.node.engines()}
+        engines = {engine.model_id: engine for engine in self._commons.pool.engines()}
         return {
             model_id: model_object(
                 model_id,

@@ -1,6 +1,6 @@
 """Parameters of OpenAI's interface that would change the meaning of a request and cannot be honoured here.
 
-They are refused by name; those that change nothing in the answer's meaning (``user``, ``metadata``, ``service_tier``,
+They are refused by name; those that change nothing in the answer's meaning (``user``, ``metadata``,
 ``reasoning_effort``, ``verbosity``, ``prompt_cache_key``, unknown ones ...) are not even read.
 """
 

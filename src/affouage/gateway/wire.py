@@ -33,19 +33,23 @@ DEFAULT_ALIAS = "default"
 COMPLETION_TOKENS = 16
 """``max_tokens`` of the completions route when it is left out, as at OpenAI."""
 
+SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority")
+"""OpenAI's. ``flex`` does not press; the others are all the same here: nobody passes before others by asking for it."""
+
 _TOKENS_MAX = 2**31 - 1
 _INT64 = 2**63
 _SCHEMA_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """A request understood. ``tool_use`` None: no tools in play. ``logprobs``: alternatives per token asked for, None
-    for no log probabilities at all."""
+    """A request understood. ``no_hurry``: it may wait for an idle machine or cheap hours. ``tool_use`` None: no tools
+    in play. ``logprobs``: alternatives per token asked for, None for no log probabilities at all."""
 
     request: ChatRequest
     stream: bool = False
     include_usage: bool = False
     show_prompt: bool = False
+    no_hurry: bool = False
     tool_use: ToolUse | None = None
     logprobs: int | None = None
 
@@ -73,6 +77,7 @@ class _Common(Refusable, kw_only=True):
     frequency_penalty: float | None = None
     logit_bias: dict[str, float] | None = None
     n: int | None = None
+    service_tier: str | None = None
     affouage: _Ours | None = None
     store: Any = None
     background: Any = None
@@ -146,6 +151,12 @@ class _Common(Refusable, kw_only=True):
             )
         usage = self.stream_options is not None and bool(self.stream_options.include_usage)
         return {"stream": bool(self.stream), "include_usage": usage}
+
+    def presses_not(self) -> bool:
+        """Whether it does not press. Raises BadRequest for a ``service_tier`` that OpenAI does not know."""
+        if self.service_tier is not None and self.service_tier not in SERVICE_TIERS:
+            raise invalid_value("service_tier", self.service_tier, SERVICE_TIERS)
+        return self.service_tier == "flex"
 
     @property
     def shows_prompt(self) -> bool:
@@ -232,6 +243,7 @@ def read_chat(body: bytes, default_model: str) -> Wish:
     return Wish(
         request=request,
         show_prompt=asked.shows_prompt,
+        no_hurry=asked.presses_not(),
         tool_use=tool_use,
         logprobs=(asked.top_logprobs or 0) if asked.logprobs else None,
         **asked.streaming(),
@@ -261,6 +273,7 @@ def read_completion(body: bytes, default_model: str) -> Wish:
     return Wish(
         request=request,
         show_prompt=asked.shows_prompt,
+        no_hurry=asked.presses_not(),
         logprobs=asked.logprobs,
         **asked.streaming(),
     )

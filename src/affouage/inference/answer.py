@@ -34,7 +34,14 @@ class Settled(msgspec.Struct, frozen=True):
     receipt: Receipt
 
 
-AnswerEvent = Turn | ExactPrompt | PromptProgress | Delta | Vectors | Settled
+class Resumed(msgspec.Struct, frozen=True):
+    """The machine was lost and another takes over. ``shown``: in the middle of what was already received."""
+
+    machine: str
+    shown: bool
+
+
+AnswerEvent = Turn | ExactPrompt | PromptProgress | Delta | Vectors | Resumed | Settled
 
 
 class Answer:

@@ -10,14 +10,19 @@ from affouage.errors import AffouageError, ContextExceeded
 from affouage.footprint.weights import TokenWeights
 from affouage.inference.allowance import Considered
 from affouage.inference.answer import Answer
+from affouage.inference.elsewhere import Shown
 from affouage.inference.prompt import Prefix
 from affouage.ledger.receipt import Door, Durations, EngineStamp, ModelStamp, Receipt, Reservation, TokenCounts
 from affouage.pool.engine import Engine
+from affouage.pool.station import REACHES, Station
+from affouage.pool.ticket import Ticket
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """Who asks, by which door, in which language (fr | en: which of the two prefixes stands first).
 
+    ``reach``: whose machines may read the question (``pool.station.REACHES``), "" for the rule's default. ``no_hurry``:
+    it may wait for an idle machine or cheap hours. ``max_wait_ms``: rather refused than served later than that.
     ``waking_since_us``: monotonic time when this question first met EngineLoading, if its caller asked again by itself;
     the wait on the receipt counts from there. ``workshop``: "" for what comes by none. ``use``: declared use that the
     allowance may exempt.
@@ -28,6 +33,9 @@ class Asking(msgspec.Struct, frozen=True, kw_only=True):
     language: str = "fr"
     workshop: str = ""
     use: str = ""
+    reach: str = ""
+    no_hurry: bool = False
+    max_wait_ms: int | None = None
     waking_since_us: int | None = None
 
 
@@ -39,24 +47,39 @@ class Attempt:
         asking: Asking,
         request: ChatRequest,
         considered: Considered,
-        engine: Engine,
+        ticket: Ticket,
+        station: Station,
         answer: Answer,
         began_us: int,
         created_ms: int,
         wait_reason: str,
     ) -> None:
+        """``station``: the likely one, until a turn gives one."""
         self.asking = asking
         self.request = request
         self.considered = considered
-        self.last: Delta | None = None
-        self.engine = engine
+        self.ticket = ticket
         self.answer = answer
         self.began_us = began_us
         self.created_ms = created_ms
         self.wait_reason = wait_reason
-        self.started_us = 0
+        self.number = 1
+        self.tried: frozenset[str] = frozenset()
+        self.shown = Shown()
+        self.last: Delta | None = None
         self.prefix: Prefix | None = None
         self.salt: bytes | None = None
+        self.exact: str | None = None
+        self.decoded_before = 0
+        """Tokens of the answer that machines since lost made."""
+        self.notices: tuple[str, ...] = ()
+        self.rules: tuple[str, ...] = ()
+        self._begin(station)
+
+    def _begin(self, station: Station) -> None:
+        """What is learnt on one machine."""
+        self.station = station
+        self.started_us = 0
         self.prompt_sha256: str | None = None
         self.usage: Usage | None = None
         self.timings = Timings()
@@ -65,6 +88,27 @@ class Attempt:
         self.finish_reason: str | None = None
         self.outcome: Outcome = "failed"
 
+    def begin_again(self, ticket: Ticket) -> None:
+        """On another machine, once this one's receipt is in the books."""
+        self.number += 1
+        self.ticket = ticket
+        self.decoded_before += self.work()["decoded_tokens"] or 0
+        self._begin(self.station)
+
+    @property
+    def engine(self) -> Engine:
+        return self.station.engine
+
+    @property
+    def key(self) -> str:
+        """Its name for the meter: each attempt has its own part."""
+        return self.answer.receipt_id if self.number == 1 else f"{self.answer.receipt_id}.{self.number}"
+
+    @property
+    def continuing(self) -> bool:
+        """Does it go on from what another machine began?"""
+        return self.number > 1 and self.shown.anything
+
     def note(self, event: chat.EngineEvent) -> None:
         if isinstance(event, Delta):
             if event.finish:
@@ -72,6 +116,9 @@ class Attempt:
             else:
                 self.deltas += 1
                 self.last = event
+                if self.station.node_id:  # a machine that may be lost
+                    self.shown.text += chat.delta_text(event)
+                    self.shown.more = self.shown.more or not chat.only_text(event)
         elif isinstance(event, PromptProgress):
             self.progress = event
         else:
@@ -115,6 +162,7 @@ class Attempt:
     def reservation(self) -> Reservation:
         return Reservation(
             id=self.answer.receipt_id,
+            attempt=self.number,
             member_id=self.asking.member_id,
             door=self.asking.door,
             kind=self.request.kind,
@@ -143,16 +191,19 @@ class Attempt:
         started_us = self.started_us or self.began_us + total_ms * 1000
         return Receipt(
             id=self.answer.receipt_id,
+            attempt=self.number,
             member_id=self.asking.member_id,
             door=self.asking.door,
             kind=self.request.kind,
             created_ms=self.created_ms,
+            node_id=self.station.node_id if self.started_us else "",
+            reach=REACHES[self.ticket.reach],
             workshop=self.asking.workshop or self.asking.door,
             use=self.asking.use,
             outcome=self.outcome,
             finish_reason=self.finish_reason,
             problem=problem,
-            engine=EngineStamp(engine.name, engine.version, engine.machine),
+            engine=EngineStamp(engine.name, engine.version, self.station.node_name or engine.machine),
             tokens=self.tokens(),
             durations=Durations(
                 wait_ms=(started_us - self.began_us) // 1000,
@@ -163,8 +214,8 @@ class Attempt:
             ),
             prefix=self.prefix.stamp() if self.prefix else None,
             prompt_sha256=self.prompt_sha256,
-            rules=self.considered.rules,
-            notices=self.considered.notices,
+            rules=(*self.considered.rules, *self.rules),
+            notices=(*self.considered.notices, *self.notices),
             **parts,  # type: ignore[arg-type]  # model, energy, impacts: named at the one call above
         )
 

@@ -12,13 +12,14 @@ import asyncio
 import logging
 import secrets
 import traceback
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
 import msgspec
 
 from affouage import chat
-from affouage.chat import ChatRequest, Final, Usage
+from affouage.chat import ChatRequest, Delta, Final, Usage
 from affouage.clock import Clock
 from affouage.errors import (
     AffouageError,
@@ -29,18 +30,21 @@ from affouage.errors import (
     TooMuch,
     Unavailable,
 )
+from affouage.inference import elsewhere
 from affouage.inference.allowance import Allowance
-from affouage.inference.answer import Answer, ExactPrompt, Settled, Vectors
+from affouage.inference.answer import Answer, ExactPrompt, Resumed, Settled, Vectors
 from affouage.inference.attempt import Asking, Attempt
 from affouage.inference.prompt import Prefix, commitment, compose
+from affouage.inference.turns import Turns
 from affouage.ledger.ledger import Assess, Ledger
 from affouage.ledger.receipt import (
     Energy,
     ModelStamp,
 )
-from affouage.pool.metering import Metering
-from affouage.pool.node import Node
-from affouage.pool.scheduler import Scheduler, Turn
+from affouage.pool.pool import Pool
+from affouage.pool.scheduler import Held, Scheduler
+from affouage.pool.station import REACHES, Station
+from affouage.pool.ticket import Ticket, Turn
 
 _log = logging.getLogger("affouage.inference")
 
@@ -53,25 +57,25 @@ class Inference:
     def __init__(
         self,
         *,
-        node: Node,
+        pool: Pool,
         scheduler: Scheduler,
+        turns: Turns,
         ledger: Ledger,
         clock: Clock,
         prefixes: Mapping[str, Prefix],
         stamp_model: StampModel,
-        metering: Metering,
         assess: Assess,
         allowance: Allowance,
         on_question: Callable[[], None] = lambda: None,
         load_wait_ms: int,
     ) -> None:
-        self.node = node
+        self.pool = pool
         self.scheduler = scheduler
         self.prefixes = prefixes
         self.clock = clock
+        self._turns = turns
         self._ledger = ledger
         self._stamp_model = stamp_model
-        self._metering = metering
         self._assess = assess
         self._allowance = allowance
         self._on_question = on_question
@@ -104,23 +108,24 @@ class Inference:
         since_us = asking.waking_since_us
         began_us = self.clock.monotonic_us() if since_us is None else since_us
         self._on_question()
-        self.node.engine(request.model)  # an unknown model is said to be so, whatever the hour
+        self.pool.known(request.model)  # an unknown model is said to be so, whatever the hour
         considered = await self._allowance.consider(asking, request)
         request = msgspec.structs.replace(request, model=considered.model)
-        engine = self.node.engine(request.model)
-        was_ready = since_us is None and engine.state().status == "ready"
-        await engine.ensure_ready(self._load_wait_ms)
         answer = Answer(f"rcp_{secrets.token_hex(12)}")
+        ticket = await self._turns.ticket(asking, request, answer.receipt_id)
+        station, was_ready = await self._ready_one(ticket)
         attempt = Attempt(
             asking,
             request,
             considered,
-            engine,
+            ticket,
+            station,
             answer,
             began_us,
             self.clock.now_ms(),
-            "none" if was_ready else "loading",
+            "none" if was_ready and since_us is None else "loading",
         )
+        attempt.rules = self._turns.stamps()
         self._running[answer.receipt_id] = (asking.member_id, answer)
         task = asyncio.create_task(self._run(attempt), name=answer.receipt_id)
         self._tasks.add(task)
@@ -132,6 +137,27 @@ class Inference:
             answer.cancel()  # the one who asked left before the answer began
             raise
         return answer
+
+    async def _ready_one(self, ticket: Ticket) -> tuple[Station, bool]:
+        """The station that will likely answer, and whether it was ready; loading begins when none is.
+
+        Raises Unavailable when no machine that may read it has the model, EngineLoading, EngineFailed.
+        """
+        stations = [one for one in self.pool.known(ticket.model_id) if one.trust <= ticket.reach]
+        if not stations:
+            raise Unavailable(
+                "No machine that may read this question has the model now.",
+                remedy="Allow more machines to read it, choose another model, or ask later.",
+                code="no_machine",
+                retry_after_s=60,
+                model=ticket.model_id,
+                reach=REACHES[ticket.reach],
+            )
+        openly = [one for one in stations if one.slots] or stations
+        likely = next((one for one in openly if one.loaded), openly[0])
+        if likely.slots:  # one that is closed is waited for in the queue
+            await likely.engine.ensure_ready(self._load_wait_ms)
+        return likely, likely.loaded
 
     def stop(self, receipt_id: str, member_id: str) -> bool:
         """Stop a member's own running answer; False when there is none of that number."""
@@ -187,47 +213,95 @@ class Inference:
         attempt.answer.note_reserved()
 
     async def _generate(self, attempt: Attempt) -> None:
-        engine, answer = attempt.engine, attempt.answer
-
-        def on_turn(turn: Turn) -> None:
-            attempt.wait_reason = "turn"
-            answer.put(turn)
-
-        async with self.scheduler.lease(engine.model_id, engine.slots, on_turn):
-            await engine.ensure_ready(self._load_wait_ms)
-            attempt.started_us = self.clock.monotonic_us()
-            self._metering.start(answer.receipt_id, engine.model_id)
+        while True:
             try:
-                await self._use_engine(attempt)
-            finally:
-                self._metering.stop(answer.receipt_id)
+                return await self._take_turn(attempt)
+            except EngineFailed as failed:
+                ticket = self._elsewhere(attempt, failed)
+                if ticket is None:
+                    raise
+                await self._begin_again(attempt, ticket, failed)
 
-    async def _use_engine(self, attempt: Attempt) -> None:
-        engine, answer = attempt.engine, attempt.answer
+    async def _take_turn(self, attempt: Attempt) -> None:
+        def on_turn(turn: Turn) -> None:
+            attempt.wait_reason = turn.reason
+            attempt.answer.put(turn)
+
+        async with self.scheduler.lease(attempt.ticket, on_turn) as held:
+            station = attempt.station = held.station
+            await station.engine.ensure_ready(self._load_wait_ms)
+            if attempt.number > 1:
+                attempt.answer.put(Resumed(station.node_name, attempt.shown.anything))
+            attempt.started_us = self.clock.monotonic_us()
+            station.metering.start(attempt.key, station.engine.model_id)
+            try:
+                await self._use_engine(attempt, held)
+            finally:
+                station.metering.stop(attempt.key)
+                held.charge(**attempt.work(), energy_uj=station.metering.spent_uj(attempt.key))
+
+    def _elsewhere(self, attempt: Attempt, failed: EngineFailed) -> Ticket | None:
+        """The ticket for another machine; None when nobody can take over."""
+        if not elsewhere.lost(failed) or attempt.number >= elsewhere.MOST_TRIES:
+            return None
+        shown = attempt.shown
+        if shown.anything and not elsewhere.may_continue(attempt.request, shown, attempt.exact):
+            return None
+        attempt.tried |= {attempt.station.node_id}
+        stations = self.pool.stations(attempt.request.model)
+        file_sha256 = attempt.engine.identity().file_sha256
+        avoid = elsewhere.shut_out(stations, attempt.tried, file_sha256, same_file=shown.anything)
+        fit = [one for one in stations if one.trust <= attempt.ticket.reach and one.node_id not in avoid]
+        return msgspec.structs.replace(attempt.ticket, avoid=avoid, again=True) if fit else None
+
+    async def _begin_again(self, attempt: Attempt, ticket: Ticket, failed: EngineFailed) -> None:
+        """What the lost machine used is written down, as the collective's loss; then a new promise is made."""
+        await _to_its_end(self._settle(attempt, failed, last=False))
+        if attempt.shown.anything:
+            attempt.notices += ("resumed",)
+        attempt.begin_again(ticket)
+        also = attempt.considered.holding(attempt.answer.receipt_id)
+        await self._ledger.reserve(attempt.reservation(), also=also)
+
+    async def _use_engine(self, attempt: Attempt, held: Held) -> None:
+        engine, answer, metering = attempt.engine, attempt.answer, attempt.station.metering
         if attempt.request.kind == "embedding":
             vectors, prompt_tokens = await engine.embed(attempt.request.inputs)
             attempt.usage = Usage(prompt=prompt_tokens, cached=0, decoded=0)
-            self._metering.count(answer.receipt_id, prompt_tokens=prompt_tokens)
+            metering.count(attempt.key, prompt_tokens=prompt_tokens)
             answer.put(Vectors(vectors))
             return
-        request = self._compose(attempt)
-        exact = await engine.render(request)
-        if exact is not None:
-            attempt.salt = secrets.token_bytes(16)
-            attempt.prompt_sha256 = commitment(attempt.salt, exact)
-        answer.put(ExactPrompt(exact, attempt.salt))
+        request = await self._exactly(attempt)
         async with aclosing(engine.generate(request)) as events:
             async for event in events:
+                if attempt.continuing and isinstance(event, Delta) and request.kind != attempt.request.kind:
+                    event = chat.as_chat(event, request.model, self.clock.now_ms() // 1000, attempt.last)
                 attempt.note(event)
-                self._metering.count(answer.receipt_id, **attempt.work())
+                metering.count(attempt.key, **attempt.work())
+                held.charge(**attempt.work(), energy_uj=metering.spent_uj(attempt.key))
                 if not isinstance(event, Final):
                     answer.put(event)
                 if not (attempt.finish_reason or await self._may_go_on(attempt)):
                     self._cut_short(attempt)
                     return
 
+    async def _exactly(self, attempt: Attempt) -> ChatRequest:
+        """What the engine is asked, once the one who asked has been shown the exact text of it."""
+        if attempt.continuing:
+            assert attempt.exact is not None
+            request = elsewhere.continued(attempt.request, attempt.exact, attempt.shown.text, attempt.decoded_before)
+            exact: str | None = request.prompt
+        else:
+            request = self._compose(attempt)
+            exact = attempt.exact = await attempt.engine.render(request)
+        if exact is not None:
+            attempt.salt = attempt.salt or secrets.token_bytes(16)
+            attempt.prompt_sha256 = commitment(attempt.salt, exact)
+        attempt.answer.put(ExactPrompt(exact, attempt.salt))
+        return request
+
     async def _may_go_on(self, attempt: Attempt) -> bool:
-        done, spent_uj = attempt.work(), self._metering.spent_uj(attempt.answer.receipt_id)
+        done, spent_uj = attempt.work(), attempt.station.metering.spent_uj(attempt.key)
         return await attempt.considered.extend(
             spent_uj, prompt_tokens=done["prompt_tokens"] or 0, decoded_tokens=done["decoded_tokens"] or 0
         )
@@ -245,23 +319,38 @@ class Inference:
         attempt.prefix = self.prefixes.get(attempt.asking.language) or self.prefixes["fr"]
         return compose(attempt.request, attempt.prefix)
 
-    async def _settle(self, attempt: Attempt, problem: BaseException | None) -> None:
-        energy = await self._metering.finished(attempt.answer.receipt_id) if attempt.started_us else Energy()
+    async def _settle(self, attempt: Attempt, problem: BaseException | None, *, last: bool = True) -> None:
+        metering = attempt.station.metering
+        energy = await metering.finished(attempt.key) if attempt.started_us else Energy()
+        run_id = metering.run_of(attempt.key) if attempt.started_us else ""
         receipt = attempt.receipt(
             model=attempt.stamped(self._stamp_model(attempt.request.model)),
             energy=energy,
             impacts=self._assess(energy),
-            machine_id=self._metering.machine_id,
+            machine_id=metering.machine_id,
+            run_id="" if run_id == attempt.answer.receipt_id else run_id,
             total_ms=(self.clock.monotonic_us() - attempt.began_us) // 1000,
             problem=problem.code if isinstance(problem, AffouageError) else None,
         )
-        blocks = self._metering.blocks()
-        await self._ledger.settle(receipt, attempt.salt, blocks, assumed_uj=attempt.considered.assumed_uj(receipt))
-        self._metering.kept(blocks)
+        blocks = metering.blocks()
+        salt = attempt.salt if last else None
+        await self._ledger.settle(receipt, salt, blocks, assumed_uj=attempt.considered.assumed_uj(receipt))
+        metering.kept(blocks)
         self._allowance.learn(receipt)
-        attempt.note_weights(self._metering.weights)
-        attempt.answer.receipt = receipt
-        attempt.answer.put(Settled(receipt))
+        attempt.note_weights(metering.weights)
+        if last:
+            attempt.answer.receipt = receipt
+            attempt.answer.put(Settled(receipt))
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Whoever leaves meanwhile waits for it: it would be done twice, or by halves."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 class _TurnedAway(Exception):

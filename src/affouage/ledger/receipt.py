@@ -115,6 +115,12 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     impacts: Impacts = Impacts()
     """Of the use phase. The machine's making is shared out at the end of the day, when the day's users are known."""
     machine_id: str = ""
+    node_id: str = ""
+    """The member's or collective's machine that answered; "" for the one the commons runs on."""
+    run_id: str = ""
+    """Under which name this attempt's part stands in that machine's blocks; "" for its own id."""
+    reach: str = ""
+    """Whose machines were allowed to read it: local | collective | trusted | everyone."""
     workshop: str = ""
     """Workshop, or door for what comes by none."""
     use: str = ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from affouage.ledger.receipt import Block, Receipt
-from affouage.storage.tables import machine_day, usage_day, usage_people
+from affouage.storage.tables import machine_day, node, node_day, usage_day, usage_people
 
 
 def _adding(insert: Any, table: Table) -> Any:
@@ -27,7 +27,7 @@ _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.ins
 _ADD = {
     (dialect, table.name): _adding(insert, table)
     for dialect, insert in _INSERT.items()
-    for table in (usage_day, machine_day)
+    for table in (usage_day, machine_day, node_day)
 }
 _NOTE_PERSON = {dialect: insert(usage_people).on_conflict_do_nothing() for dialect, insert in _INSERT.items()}
 
@@ -62,6 +62,27 @@ def post_receipt(connection: Connection, receipt: Receipt, day: str) -> None:
         "member_id": receipt.member_id,
     }
     connection.execute(_NOTE_PERSON[connection.dialect.name], [person])
+    if receipt.node_id:
+        _post_node(connection, receipt, day, amounts)
+
+
+def _post_node(connection: Connection, receipt: Receipt, day: str, amounts: dict[str, int]) -> None:
+    """What a member's machine did. Serving its owner, or failing, is nothing done for others."""
+    whose = connection.execute(select(node.c.owner_id, node.c.owned_by).where(node.c.id == receipt.node_id)).first()
+    own = whose is not None and (whose.owner_id, whose.owned_by) == (receipt.member_id, "member")
+    # No machine is credited with more than the time that the commons itself saw pass.
+    passed_us = 1000 * max(0, receipt.durations.total_ms - receipt.durations.wait_ms)
+    row = {
+        "node_id": receipt.node_id,
+        "day": day,
+        "requests": amounts["requests"],
+        "lost": amounts["lost"],
+        "own_requests": amounts["requests"] if own else 0,
+        "decoded_tokens": amounts["decoded_tokens"],
+        "energy_uj": amounts["static_uj"] + amounts["dynamic_uj"],
+        "served_us": 0 if own or amounts["lost"] else min(amounts["machine_share_us"], passed_us),
+    }
+    connection.execute(_ADD[connection.dialect.name, "node_day"], [row])
 
 
 def post_block(connection: Connection, block: Block, day: str, factor_set: str) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import statistics
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -21,6 +21,7 @@ from affouage.errors import LedgerUnavailable
 from affouage.footprint.meter import Meter, MeterUnreadable, Reading, advance
 from affouage.footprint.weights import TokenWeights
 from affouage.footprint.windows import Counted
+from affouage.ledger.ledger import Kept
 from affouage.ledger.receipt import Energy, LastReading
 from affouage.pool.run import KeptBlock, Run, Served, energy_of
 
@@ -158,12 +159,16 @@ class Metering:
                 return
         one.folded = True
 
+    def run_of(self, request_id: str) -> str:
+        """Under which name its part stands in the blocks: its own."""
+        return request_id
+
     def blocks(self) -> list[KeptBlock]:
         """Everything not yet in the books, up to now; :meth:`kept` says when it is."""
         self._close_block()
         return list(self._pending)
 
-    def kept(self, blocks: list[KeptBlock]) -> None:
+    def kept(self, blocks: Sequence[Kept]) -> None:
         done = {one.block.id for one in blocks}
         self._pending = [one for one in self._pending if one.block.id not in done]
 

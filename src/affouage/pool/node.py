@@ -1,11 +1,10 @@
-"""A node: one machine (or a group seen as one) and the engines it has. For now there is a single one, this machine."""
+"""A node: one machine (or a group seen as one) and the engines it has. This is the one we run on."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
 
-from affouage.errors import UnknownModel
 from affouage.pool.engine import Engine
 
 FindEngine = Callable[[str], Engine | None]
@@ -18,17 +17,11 @@ class Node:
         self._engines = {engine.model_id: engine for engine in engines}
         self._find = find or (lambda _model_id: None)
 
-    def engine(self, model_id: str) -> Engine:
-        """Raises UnknownModel, naming what is there."""
+    def find(self, model_id: str) -> Engine | None:
+        """The engine of a model; None when this machine does not have it."""
         found = self._engines.get(model_id) or self._find(model_id)
-        if found is None:
-            there = ", ".join(sorted(self._engines)) or "none yet"
-            raise UnknownModel(
-                f"The model {model_id!r:.80} is not in this commons.",
-                remedy=f"Models here: {there}. See `affouage models list`.",
-                model=model_id[:80],
-            )
-        self._engines[model_id] = found
+        if found is not None:
+            self._engines[model_id] = found
         return found
 
     def engines(self) -> list[Engine]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -43,9 +43,13 @@ class Metered(Protocol):
 
     async def finished(self, request_id: str) -> Energy: ...
 
-    def blocks(self) -> list[Kept]: ...
+    def blocks(self) -> Sequence[Kept]: ...
 
-    def kept(self, blocks: list[Kept]) -> None: ...
+    def kept(self, blocks: Sequence[Kept]) -> None: ...
+
+    def run_of(self, request_id: str) -> str:
+        """Under which name its part stands in this machine's blocks; asked after :meth:`finished`."""
+        ...
 
 
 class Station(msgspec.Struct, frozen=True, kw_only=True):

@@ -297,3 +297,15 @@ node_day = Table(  # what each node served, for its owner's page and his contrib
     Column("energy_uj", BigInteger, nullable=False),
     Column("served_us", BigInteger, nullable=False),  # machine time shared out to requests of others
 )
+
+node_file = Table(  # models that a steward gave to nodes: what is still to be sent, and how it went
+    "node_file",
+    metadata,
+    Column("node_id", String, primary_key=True),
+    Column("model_id", String, primary_key=True),
+    Column("state", String, nullable=False),  # given | coming | kept | refused
+    Column("done_bytes", BigInteger, nullable=False),  # as last told by the node
+    Column("problem", String, nullable=False),  # code of the error, "" for none
+    Column("given_ms", Integer, nullable=False),
+    Column("changed_ms", Integer, nullable=False),
+)

@@ -23,9 +23,8 @@ from affouage.chat import Delta, delta_text
 from affouage.errors import AffouageError, EngineLoading
 from affouage.inference.answer import Answer, ExactPrompt
 from affouage.inference.attempt import Asking
-from affouage.pool.scheduler import Turn as QueueTurn
-from affouage.web import asking, sentences
-from affouage.web import format as wording
+from affouage.pool.ticket import Turn as QueueTurn
+from affouage.web import asking, sentences, waiting
 from affouage.web.asking import Ask, Thread
 from affouage.web.language import Language
 from affouage.web.markdown import render
@@ -35,6 +34,12 @@ from affouage.web.stream import PageStream, ReaderStalled, wait_until_gone
 
 LOADING_AT_MOST_MS = 10 * 60_000
 """How long a page waits for a model to wake up before it gives the question back."""
+
+TELL_S = 3.0
+"""The place in the queue is said again at most that often, when it changed; at once to whoever is next."""
+
+QUIET_TELLS = 5
+"""After so many of them without a word, a byte keeps the line alive: what does not press may wait for hours."""
 
 MARK = "<!-- the answer -->"
 """Where the page is cut; nothing a member or a model writes can hold it, since ``<`` is escaped."""
@@ -80,13 +85,19 @@ class AnswerPage:
         self._said = _Said()
         self._answer: Answer | None = None
         self._left = False
+        self._turn: QueueTurn | None = None
+        """While it waits."""
+        self._turn_said = ""
 
     async def write(self, frame: str, stream: PageStream, receive: Receive) -> None:
         """``frame``: the whole page with two marks, where the answer and the next form go."""
         head, middle, tail = frame.split(MARK)
         await stream.start(200, self._site.page_headers(self._scope))
         async with asyncio.TaskGroup() as tasks:
-            gone = tasks.create_task(self._notice_leaving(receive))
+            meanwhile = [
+                tasks.create_task(self._notice_leaving(receive)),
+                tasks.create_task(self._go_on_waiting(stream)),
+            ]
             try:
                 await stream.write(head)
                 await self._converse(stream)
@@ -96,14 +107,32 @@ class AnswerPage:
             except (ReaderStalled, _NobodyReads):
                 pass  # what was burned is settled below; nobody is there to be told
             finally:
-                gone.cancel()
+                for task in meanwhile:
+                    task.cancel()
                 await self._stop()
 
     async def _notice_leaving(self, receive: Receive) -> None:
         await wait_until_gone(receive)
+        self._leave()
+
+    def _leave(self) -> None:
         self._left = True
         if self._answer is not None:
             self._answer.cancel()
+
+    async def _go_on_waiting(self, stream: PageStream) -> None:
+        quiet = 0
+        while True:
+            await asyncio.sleep(TELL_S)
+            quiet += 1
+            try:
+                if await self._tell_turn(stream):
+                    quiet = 0
+                elif self._turn is not None and quiet >= QUIET_TELLS:
+                    quiet = 0
+                    await stream.write("\n")
+            except ReaderStalled:
+                return self._leave()
 
     async def _stop(self) -> None:
         """No answer outlives its page; nothing happens to one that has ended."""
@@ -118,14 +147,19 @@ class AnswerPage:
                 raise _NobodyReads
             await stream.write(self._stop_form(self._answer.receipt_id))
             async for event in self._answer.events():
+                if isinstance(event, QueueTurn):
+                    first, self._turn = self._turn is None, event
+                    if first or event.position == 1:
+                        await self._tell_turn(stream)
+                    continue
+                self._turn = None
                 if isinstance(event, Delta):
                     await self._word(stream, delta_text(event))
-                elif isinstance(event, QueueTurn):
-                    await self._tell(stream, self._turn(event))
                 elif isinstance(event, ExactPrompt):
                     self._said.exact = event
         except AffouageError as problem:
             self._said.problem = problem
+        self._turn = None
         if self._left:
             raise _NobodyReads
         await stream.write("</div>" if self._said.begun else "</div></div>")
@@ -133,7 +167,9 @@ class AnswerPage:
     async def _begin(self, stream: PageStream) -> Answer:
         """Ask; while the model wakes up, say how far it is and ask again."""
         clock = self._commons.clock
-        question = Asking(member_id=self._member.id, door="web", language=self._language.code)
+        question = Asking(
+            member_id=self._member.id, door="web", language=self._language.code, no_hurry=self._ask.no_hurry
+        )
         began_us = clock.monotonic_us()
         told = ""
         while True:
@@ -164,6 +200,15 @@ class AnswerPage:
         said = self._language.gettext("Answer in progress…")
         return Markup('<p>{}</p></div></div><div class="raw" lang="{}">').format(said, self._language.code)
 
+    async def _tell_turn(self, stream: PageStream) -> bool:
+        """Say where it stands in the queue, unless that was said. Was there something to say?"""
+        said = "" if self._turn is None else waiting.sentence(self._turn, self._language)
+        if not said or said == self._turn_said:
+            return False
+        self._turn_said = said
+        await self._tell(stream, said)
+        return True
+
     async def _tell(self, stream: PageStream, sentence: str) -> None:
         await stream.write(Markup("<p>{}</p>\n").format(sentence))
 
@@ -172,13 +217,6 @@ class AnswerPage:
         form = Markup('<form id="stop" method="post" action="/chat/stop/{}" target="aside">{}</form>\n')
         token = Markup('<input type="hidden" name="csrf" value="{}">').format(self._scope.get("affouage.csrf", ""))
         return form.format(receipt_id, token)
-
-    def _turn(self, turn: QueueTurn) -> str:
-        _ = self._language.gettext
-        if turn.position == 1:
-            return _("You are next: your answer begins as soon as another one ends.")
-        place = wording.ordinal(turn.position, self._language)
-        return _("Waiting for your turn: you are {place} of {waiting}.").format(place=place, waiting=turn.waiting)
 
     def _loading(self, loading: EngineLoading) -> str:
         _ = self._language.gettext

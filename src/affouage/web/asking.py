@@ -33,12 +33,13 @@ class Thread:
 
 @dataclass(frozen=True)
 class Ask:
-    """A question to put to ``model`` after ``thread``; ``keep``: the member ticked the box."""
+    """A question to put to ``model`` after ``thread``; ``keep``, ``no_hurry``: the member ticked the box."""
 
     question: str = field(repr=False)
     model: str
     keep: bool
     thread: Thread
+    no_hurry: bool = False
 
     def request(self) -> ChatRequest:
         messages: list[Message] = []
@@ -59,6 +60,7 @@ async def read_ask(commons: Commons, member: Member, form: Form, language: Langu
         model=form.one("model") or commons.default_model,
         keep=form.ticked("keep"),
         thread=thread,
+        no_hurry=form.ticked("no_hurry"),
     )
 
 
@@ -144,6 +146,7 @@ def composer(
         turns=ask.thread.turns,
         conversation_id=ask.thread.kept.id if ask.thread.kept else "",
         keep=ask.keep,
+        no_hurry=ask.no_hurry and keep_question,
         keep_days=commons.settings.commons.keep_days,
         question=ask.question if keep_question else "",
         problem=problem,

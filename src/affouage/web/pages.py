@@ -103,6 +103,7 @@ class Composer(Page):
     turns: tuple[Turn, ...] = ()
     conversation_id: str = ""
     keep: bool = False
+    no_hurry: bool = False
     keep_days: int = 30
     question: str = field(default="", repr=False)
     problem: str = ""

@@ -10,6 +10,7 @@ from typing import Any
 
 from affouage.errors import AffouageError, EngineLoading, NotFound, TooMuch, Unavailable
 from affouage.web import format as wording
+from affouage.web import node_sentences
 from affouage.web.language import N_, Language
 from affouage.web.refusals import refused
 
@@ -105,6 +106,18 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "bad_period": (N_("This is not a period."), N_("Choose a day, a month or a year from the page “La coupe”.")),
     # machine and engine
     "rate_limit_exceeded": (N_("The commons is full at the moment."), N_("Try again in {wait}.")),
+    "too_many_waiting": (
+        N_("You already have {waiting} questions waiting for this model."),
+        N_("Wait for one of them to be answered, or stop one."),
+    ),
+    "no_machine": (
+        N_("No machine that may read your question has this model at the moment."),
+        N_("Let more machines read it, choose another model, or come back later."),
+    ),
+    "wait_exceeded": (
+        N_("Your turn does not come within {limit_s} seconds: you are {position} of {waiting}."),
+        N_("Accept a longer wait, choose another model, or ask again later."),
+    ),
     "unavailable": (N_("The commons cannot answer at the moment."), N_("Try again in {wait}.")),
     "model_loading": (N_("The model is waking up."), N_("Try again in {wait}.")),
     "engine_failed": (N_("The program that runs the model stopped."), N_("Ask again: it is being restarted.")),
@@ -128,6 +141,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "database_unusable": (N_("The database cannot be used."), N_("Tell an operator.")),
     "card_refused": (N_("A model card is wrong."), N_("Tell an operator.")),
     "no_port": (N_("No free port on this machine."), N_("Tell an operator.")),
+    # machines of members
+    **node_sentences.SENTENCES,
     "server_stopped": (N_("The server stopped before the end of the answer."), N_("Ask again.")),
 }
 

@@ -5,7 +5,8 @@
 3. declared watts;
 4. the estimate, always there.
 
-``footprint.meter`` takes one by its id instead. A ``[[meter]]`` row counts whether or not it answers just now: what it
+``footprint.meter`` takes one by its id instead, or several ``[[meter]]`` rows joined by ``+``: the machines of a group,
+each with its own meter, are added up. A ``[[meter]]`` row counts whether or not it answers just now: what it
 does not tell is a gap, and nothing else quietly takes its place.
 """
 
@@ -30,6 +31,7 @@ from affouage.adapters.meters.plug_http import HttpPlugMeter
 from affouage.adapters.meters.plug_mqtt import MqttPlugMeter
 from affouage.adapters.meters.powercap import PowercapMeter, counted_zones, find_zones
 from affouage.adapters.meters.processors import CpuClock, ForeignWork
+from affouage.adapters.meters.summed import SummedMeter, name_of
 from affouage.clock import Clock
 from affouage.errors import AffouageError, SettingsError
 from affouage.footprint.meter import Meter, MeterInfo, MeterUnreadable
@@ -144,8 +146,25 @@ async def _tried(one: _Candidate, taken: _Candidate, summed: set[str]) -> Source
     )
 
 
+def _group_of(rows: list[_Candidate], wanted: str) -> _Candidate | None:
+    """``wanted`` as a sum of ``[[meter]]`` rows, each once; None when it is none. Pure but for what it can make."""
+    names = [name.strip() for name in wanted.split("+")]
+    makes = [row.make for name in names for row in rows if row.id == name and row.make is not None]
+    if len(names) < 2 or len(makes) != len(names) or len(set(names)) != len(names):
+        return None
+    return _Candidate(
+        id=name_of(names),
+        kind="summed",
+        by_itself=False,
+        make=lambda: SummedMeter([make() for make in makes]),
+        components=tuple(names),
+    )
+
+
 def _taken(found: list[_Candidate], wanted: str) -> _Candidate:
     """Pure."""
+    if "+" in wanted and all(one.id != wanted for one in found):
+        wanted = name_of([name.strip() for name in wanted.split("+")])
     if not wanted:
         return next(one for one in found if one.by_itself and one.make is not None and one.problem is None)
     named = next((one for one in found if one.id == wanted), None)
@@ -192,7 +211,9 @@ class _Finder:
                 raise SettingsError(
                     f"The [[meter]] row {row.id!r} has the name of a meter of this machine.", remedy="Rename the row."
                 )
-        return [*rows, *(one for one in rest if one.by_itself), *(one for one in rest if not one.by_itself)]
+        ordered = [*rows, *(one for one in rest if one.by_itself), *(one for one in rest if not one.by_itself)]
+        group = _group_of(rows, self._asked.meter)
+        return ordered if group is None else [*ordered, group]
 
     def _row(self, row: MeterSettings) -> _Candidate:
         def make() -> Meter:

@@ -54,3 +54,14 @@ def upgrade() -> None:
         sa.Column("served_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("node_id", "day"),
     )
+    op.create_table(
+        "node_file",
+        sa.Column("node_id", sa.String(), nullable=False),
+        sa.Column("model_id", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("done_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("problem", sa.String(), nullable=False),
+        sa.Column("given_ms", sa.Integer(), nullable=False),
+        sa.Column("changed_ms", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("node_id", "model_id"),
+    )

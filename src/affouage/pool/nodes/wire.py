@@ -180,7 +180,16 @@ class FileWanted(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unk
     offset: Annotated[int, Meta(ge=0, le=10**13)]
 
 
-FromNode = Heartbeat | Chunk | Fin | Blocks | FileWanted
+class FileState(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
+    """On ``out.<id>.file``: how a model offered is doing. ``problem``: code of the error for which it was refused."""
+
+    model_id: ModelId
+    state: Literal["coming", "kept", "refused"]
+    done_bytes: Annotated[int, Meta(ge=0, le=10**13)] = 0
+    problem: Short = ""
+
+
+FromNode = Heartbeat | Chunk | Fin | Blocks | FileWanted | FileState
 
 # --- commons -> node --------------------------------------------------------------------------------------------------
 

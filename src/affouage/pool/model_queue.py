@@ -1,0 +1,299 @@
+"""Those who wait for one model, those it serves, and who is given which slot. Pure: facts come in, turns go out.
+
+The gateway keeps the queue: a station never has more in flight than its slots. ``fair_share`` says whose turn it is,
+``placement`` where. Out of turn go only who lost the machine they were given (before everybody, on another one) and
+owners on their own machine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from affouage.pool import charging, waits
+from affouage.pool.charging import Work
+from affouage.pool.fair_share import FairShare, Waiting
+from affouage.pool.placement import Key, Option, PrefixMemory, choose
+from affouage.pool.share_rules import ShareRules
+from affouage.pool.station import Station
+from affouage.pool.ticket import Ticket, Turn
+
+_HOUR_US = 3_600_000_000
+
+
+class Now(msgspec.Struct, frozen=True):
+    """The facts a decision is taken on."""
+
+    stations: Sequence[Station]
+    rules: ShareRules
+    at_us: int
+    cheap: bool
+    """Cheap hours: what does not press is served too."""
+
+
+class Run:
+    """A running request: where, since when, what it has cost."""
+
+    def __init__(self, ticket: Ticket, station: Station, since_us: int, charged: int) -> None:
+        self.ticket = ticket
+        self.station = station
+        self.since_us = since_us
+        self.charged = charged
+        """Micro-units, in the unit of now."""
+        self.work: Work | None = None
+        """None until the first news of it."""
+
+
+class ModelQueue:
+    """One model's queue. Calls are cheap (no more than a few stations each), places O(n log n)."""
+
+    def __init__(self, model_id: str, rules: ShareRules) -> None:
+        self.model_id = model_id
+        self.waiting: dict[str, tuple[Ticket, int]] = {}
+        """By request, with its arrival in µs."""
+        self.running: dict[str, Run] = {}
+        self.times = waits.ServiceTimes()
+        self.prefixes = PrefixMemory()
+        self._rules = rules
+        self._share = FairShare(rules.floors)
+        self._back: dict[str, Ticket] = {}
+        """They lost their machine: first come, first served, before everybody."""
+        self._pressing = 0
+        """Requests that wait or run, those that do not press left out."""
+        self._used: Counter[Key] = Counter()
+        self._lent: Counter[Key] = Counter()
+        """Of those, for others than the owner."""
+
+    def waiting_of(self, member_id: str) -> int:
+        return self._share.waiting_of(member_id) + sum(one.member_id == member_id for one in self._back.values())
+
+    def in_use(self, key: Key) -> int:
+        return self._used[key]
+
+    # -- coming and going ----------------------------------------------------------------------------------------
+
+    def arrive(self, ticket: Ticket, now: Now) -> None:
+        """``now.stations``: at least one. Raises ValueError for a request that is here already."""
+        if ticket.request_id in self.waiting or ticket.request_id in self.running:
+            raise ValueError(f"{ticket.request_id} is here already")
+        self._follow(now)
+        self.waiting[ticket.request_id] = ticket, now.at_us
+        self._pressing += not ticket.batch
+        if ticket.again or ticket.avoid:
+            self._back[ticket.request_id] = ticket
+        else:
+            self._share.arrive(self._as_waiting(ticket, now.at_us, now))
+
+    def leave(self, request_id: str) -> None:
+        """It waits no more. Raises KeyError when it did not."""
+        ticket, _ = self.waiting.pop(request_id)
+        self._pressing -= not ticket.batch
+        if self._back.pop(request_id, None) is None:
+            self._share.leave(request_id)
+
+    def finish(self, request_id: str, at_us: int) -> None:
+        """Its slot is free again. What was charged stays; nothing, when no news of its work ever came."""
+        run = self.running.pop(request_id)
+        if run.work is None:
+            self._share.charge(request_id, -run.charged)
+        elif run.work.decoded_tokens:
+            self.times.note((at_us - run.since_us) // 1000, run.work.decoded_tokens)
+        self._share.finish(request_id)
+        self._pressing -= not run.ticket.batch
+        self._count(run.station, run.ticket, -1)
+
+    def charge(
+        self,
+        request_id: str,
+        *,
+        prompt_tokens: int | None = None,
+        decoded_tokens: int | None = None,
+        energy_uj: int | None = None,
+    ) -> None:
+        """All that was done for it so far; None: no news. Raises KeyError when it does not run."""
+        run = self.running[request_id]
+        work = run.work = run.work or Work(run.ticket.prompt_tokens)
+        work.prompt_tokens = work.prompt_tokens if prompt_tokens is None else prompt_tokens
+        work.decoded_tokens = work.decoded_tokens if decoded_tokens is None else decoded_tokens
+        work.energy_uj = work.energy_uj if energy_uj is None else energy_uj
+        total = charging.cost(self._rules, run.station.metering.weights, self.model_id, work)
+        self._share.charge(request_id, total - run.charged)
+        run.charged = total
+
+    # -- turns ---------------------------------------------------------------------------------------------------
+
+    def hand_out(self, now: Now) -> Iterator[tuple[Ticket, Station]]:
+        """Give every free slot that somebody may take. What is yielded runs, until :meth:`finish`."""
+        self._follow(now)
+        while (pair := self._next(now)) is not None:
+            ticket, station = pair
+            del self.waiting[ticket.request_id]
+            self._count(station, ticket, +1)
+            self.prefixes.note(station.key, ticket.prefix_sha256)
+            yield ticket, station
+
+    def _next(self, now: Now) -> tuple[Ticket, Station] | None:
+        if not self.waiting:
+            return None
+        return self._next_back(now) or self._next_owner(now) or self._next_in_turn(now)
+
+    def _next_back(self, now: Now) -> tuple[Ticket, Station] | None:
+        for ticket in self._back.values():
+            station = self._place(ticket, now)
+            if station is not None:
+                del self._back[ticket.request_id]
+                self._share.arrive(self._as_waiting(ticket, now.at_us, now))
+                self._begin(self._share.admit(ticket.request_id), ticket, station, now)
+                return ticket, station
+        return None
+
+    def _next_owner(self, now: Now) -> tuple[Ticket, Station] | None:
+        """An owner's request on his machine, where others get nothing now."""
+        for station in now.stations:
+            if not station.owner_id or self._room(station, "") > 0 or self._room(station, station.owner_id) < 1:
+                continue
+            if not self._share.waiting_of(station.owner_id):
+                continue
+            for ticket, _ in self.waiting.values():
+                if ticket.member_id == station.owner_id and self._may_now(ticket, station, now):
+                    self._begin(self._share.admit(ticket.request_id), ticket, station, now)
+                    return ticket, station
+        return None
+
+    def _next_in_turn(self, now: Now) -> tuple[Ticket, Station] | None:
+        free = [one for one in now.stations if self._room(one, "") > 0]
+        # Where the owner passes first, he is asked for; then the machine that may read most of those who wait.
+        asked = [one for one in free if one.owner_first and self._share.waiting_of(one.owner_id)]
+        asked += sorted(free, key=lambda one: one.trust)[:1]
+        for station in asked:
+            one = self._share.next(
+                trust=station.trust,
+                owner_id=station.owner_id if station.owner_first else "",
+                batch=now.cheap or not self._pressing,
+                now_us=now.at_us,
+                batch_latest_us=now.rules.batch_latest_h * _HOUR_US,
+            )
+            if one is not None:
+                ticket, _ = self.waiting[one.id]
+                station = self._place(ticket, now) or station
+                self._begin(one, ticket, station, now)
+                return ticket, station
+        return None
+
+    def _may_now(self, ticket: Ticket, station: Station, now: Now) -> bool:
+        if ticket.batch and self._pressing and not now.cheap:
+            return False
+        return station.trust <= ticket.reach and station.node_id not in ticket.avoid
+
+    def _place(self, ticket: Ticket, now: Now) -> Station | None:
+        options = {one.key: self._option(one, ticket) for one in now.stations}
+        best = choose(list(options.values()), member_id=ticket.member_id, reach=ticket.reach, avoid=ticket.avoid)
+        return None if best is None else next(one for one in now.stations if one.key == best.key)
+
+    def _option(self, station: Station, ticket: Ticket) -> Option:
+        return Option(
+            key=station.key,
+            free=self._room(station, ticket.member_id),
+            slots=max(station.slots, station.own_slots),
+            loaded=station.loaded,
+            trust=station.trust,
+            owner_id=station.owner_id,
+            owner_first=station.owner_first,
+            token_uj=station.token_uj,
+            prefix_hits=self.prefixes.hits(station.key, ticket.prefix_sha256),
+        )
+
+    def _room(self, station: Station, member_id: str) -> int:
+        """Slots free now for that member ("" for anybody)."""
+        free = max(station.slots, station.own_slots) - self._used[station.key]
+        if member_id and member_id == station.owner_id:
+            return free
+        return min(free, station.slots - self._lent[station.key])
+
+    def _begin(self, one: Waiting, ticket: Ticket, station: Station, now: Now) -> None:
+        self.running[ticket.request_id] = Run(ticket, station, now.at_us, one.first_cost)
+
+    def _count(self, station: Station, ticket: Ticket, one: int) -> None:
+        """One slot of the station more or less."""
+        counters = [self._used] if ticket.member_id == station.owner_id else [self._used, self._lent]
+        for counter in counters:
+            counter[station.key] += one
+            if not counter[station.key]:
+                del counter[station.key]
+
+    def _follow(self, now: Now) -> None:
+        """Rules may have changed. A new unit, or new floors, count from their own start; nobody loses a place."""
+        if now.stations:
+            self._like = next((one for one in now.stations if one.token_uj is not None), now.stations[0])
+        before, self._rules = self._rules, now.rules
+        if (before.unit, before.floors) == (now.rules.unit, now.rules.floors):
+            return
+        self._share = FairShare(now.rules.floors)
+        for run in self.running.values():
+            weights = run.station.metering.weights
+            work = run.work or Work(run.ticket.prompt_tokens)
+            run.charged = charging.cost(now.rules, weights, self.model_id, work)
+            asked = self._as_waiting(run.ticket, run.since_us, now)
+            self._share.arrive(msgspec.structs.replace(asked, first_cost=run.charged))
+            self._share.admit(run.ticket.request_id)
+        for ticket, arrived_us in self.waiting.values():
+            if ticket.request_id not in self._back:
+                self._share.arrive(self._as_waiting(ticket, arrived_us, now))
+
+    def _as_waiting(self, ticket: Ticket, arrived_us: int, now: Now) -> Waiting:
+        first, whole = charging.expected(now.rules, self._like, ticket, self.times.decoded_tokens)
+        return Waiting(
+            id=ticket.request_id,
+            member_id=ticket.member_id,
+            weight_percent=ticket.weight_percent,
+            first_cost=first,
+            expected_cost=whole,
+            batch=ticket.batch,
+            group=ticket.group,
+            reach=ticket.reach,
+            arrived_us=arrived_us,
+        )
+
+    # -- what is told --------------------------------------------------------------------------------------------
+
+    def turns(self, now: Now) -> dict[str, Turn]:
+        """By request, in the order of the turns as things stand: place, reason, how long it should still take."""
+        self._follow(now)
+        passed = dict.fromkeys(self._back, False)
+        places = sorted(self._share.places().items(), key=lambda place: place[1][0])
+        passed |= {request_id: lighter for request_id, (_, lighter) in places}
+        slots = [sum(one.slots for one in now.stations if one.trust == trust) for trust in range(waits.REACHES)]
+        served = [waits.Served(run.station.trust, (now.at_us - run.since_us) // 1000) for run in self.running.values()]
+        tickets = [self.waiting[request_id][0] for request_id in passed]
+        ranges = waits.ranges((one.reach for one in tickets), served, slots, self.times)
+        told: dict[str, Turn] = {}
+        for position, (ticket, known) in enumerate(zip(tickets, ranges, strict=True), start=1):
+            reason = self._reason(ticket, passed[ticket.request_id], now)
+            low_ms, high_ms = known if known and reason in ("turn", "lighter") else (None, None)
+            told[ticket.request_id] = Turn(position, len(tickets), reason, low_ms, high_ms)
+        return told
+
+    def _reason(self, ticket: Ticket, lighter: bool, now: Now) -> str:
+        member_id = ticket.member_id
+        may = [one for one in possible(ticket, now.stations) if one.slots > 0 or _own(one, member_id)]
+        if not may:
+            return "closed"
+        if ticket.batch:
+            return "no_hurry"
+        if all(one.owner_first and one.owner_id != member_id and self._owner_present(one) for one in may):
+            return "owner"
+        return "lighter" if lighter else "turn"
+
+    def _owner_present(self, station: Station) -> bool:
+        return self._used[station.key] > self._lent[station.key] or self._share.waiting_of(station.owner_id) > 0
+
+
+def possible(ticket: Ticket, stations: Sequence[Station]) -> list[Station]:
+    """Stations that may serve it, closed ones included."""
+    return [one for one in stations if one.trust <= ticket.reach and one.node_id not in ticket.avoid]
+
+
+def _own(station: Station, member_id: str) -> bool:
+    return station.own_slots > 0 and bool(member_id) and station.owner_id == member_id

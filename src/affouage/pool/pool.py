@@ -1,0 +1,58 @@
+"""Everything that can answer: this machine's engines, and those of the nodes that are here now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from affouage.errors import UnknownModel
+from affouage.pool.engine import Engine
+from affouage.pool.node import Node
+from affouage.pool.station import FindStations, Metered, Station
+
+
+class Pool:
+    """``local``: this machine, with its meter; :meth:`join` adds the others."""
+
+    def __init__(self, local: Node, metering: Metered) -> None:
+        self.local = local
+        self._metering = metering
+        self._remote: FindStations = lambda _model_id: []
+        self._remote_engines: Callable[[], Iterable[Engine]] = tuple
+
+    def join(self, stations: FindStations, engines: Callable[[], Iterable[Engine]]) -> None:
+        """Machines of others: the stations of a model, and one engine of each model they have."""
+        self._remote, self._remote_engines = stations, engines
+
+    def stations(self, model_id: str) -> list[Station]:
+        """Who has this model now, those that are closed included; this machine first. None: nobody."""
+        here = self.local.find(model_id)
+        stations = [] if here is None else [self._here(here)]
+        stations += self._remote(model_id)
+        return stations
+
+    def _here(self, engine: Engine) -> Station:
+        return Station(
+            engine=engine,
+            metering=self._metering,
+            slots=engine.slots,
+            own_slots=engine.slots,
+            loaded=engine.state().status == "ready",
+        )
+
+    def known(self, model_id: str) -> list[Station]:
+        """The same. Raises UnknownModel, naming what is there, when nobody has it."""
+        stations = self.stations(model_id)
+        if not stations:
+            there = ", ".join(sorted(one.model_id for one in self.engines())) or "none yet"
+            raise UnknownModel(
+                f"The model {model_id!r:.80} is not in this commons.",
+                remedy=f"Models here: {there}. See `affouage models list`.",
+                model=model_id[:80],
+            )
+        return stations
+
+    def engines(self) -> list[Engine]:
+        """One engine of each model, this machine's own where it has it."""
+        by_model = {one.model_id: one for one in self._remote_engines()}
+        by_model |= {one.model_id: one for one in self.local.engines()}
+        return list(by_model.values())

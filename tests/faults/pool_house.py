@@ -1,0 +1,264 @@
+"""A pool for faults: a real broker, a commons that serves over HTTP, machines that are programs of their own.
+
+    async with pool_house(tmp_path) as house:
+        await house.machine("atelier")              # joined by the command line, approved, alive
+        answer = await house.ask(40)                # "compte jusqu'à 40", streamed
+
+The machines count (:mod:`.counting`), so that a missing or repeated word is seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from affouage.ledger.receipt import Receipt
+from affouage.pool.nodes.identity import read_identity, write_identity
+from affouage.settings import read
+from affouage.testing import LiveCommons, serving
+from tests.brokers import Broker, running_broker
+from tests.faults.link import Link, linked
+
+PATIENCE_S = 20.0
+
+PROGRAM = """
+import json, sys
+from affouage import settings
+from affouage.node_app import serve_node
+from tests.faults.counting import CountingEngine
+serve_node(settings.read(), engines=[CountingEngine(**one) for one in json.loads(sys.argv[1])])
+"""
+
+
+class Answer(msgspec.Struct):
+    """What a client saw of one streamed answer. ``at_s``: when each piece came; ``error``: its code, "" for none."""
+
+    status: int = 0
+    text: str = ""
+    finish: str | None = None
+    done: bool = False
+    error: str = ""
+    broken: bool = False
+    """The connection ended without either an end or an error."""
+    notices: list[str] = []
+    comments: list[str] = []
+    receipt_id: str = ""
+    at_s: list[float] = []
+
+    @property
+    def complete(self) -> bool:
+        return self.finish is not None and self.done and not self.error
+
+    @property
+    def longest_silence_s(self) -> float:
+        return max((after - before for before, after in zip(self.at_s, self.at_s[1:], strict=False)), default=0.0)
+
+
+class Machine:
+    """A node as its owner runs it: `affouage node run`, with an engine that counts."""
+
+    def __init__(self, name: str, node_id: str, home: Path, engines: list[dict[str, Any]], log: Path) -> None:
+        self.name = name
+        self.node_id = node_id
+        self.home = home
+        self.log = log
+        self._engines = engines
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environ = {**os.environ, "AFFOUAGE_HOME": str(self.home), "AFFOUAGE_FOOTPRINT_DECLARED_WATTS": "30"}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", PROGRAM, json.dumps(self._engines)], env=environ, stdout=log, stderr=log
+            )
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        assert self.process is not None
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+class PoolHouse:
+    def __init__(self, live: LiveCommons, broker: Broker, folder: Path, http: aiohttp.ClientSession) -> None:
+        self.live = live
+        self.broker = broker
+        self.folder = folder
+        self.http = http
+        self.machines: list[Machine] = []
+        self.key = live.api_key("Odile")
+
+    async def machine(
+        self,
+        name: str,
+        *,
+        word_ms: float = 20,
+        slots: int = 4,
+        model_id: str = "counting",
+        file: str = "c0" * 32,
+        through: Link | None = None,
+    ) -> Machine:
+        """Invited, joined, approved, running, seen by the commons."""
+        invitation = await self._run(self.live.commons.enrolment.invite(None, None))
+        token = f"{self.live.url}/nodes/join#{invitation.secret}"
+        home = self.folder / name
+        environ = {**os.environ, "AFFOUAGE_HOME": str(home), "LANGUAGE": "en"}
+        joining = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "affouage", "node", "join", token, "--name", name, "--no-run", env=environ
+        )
+        node_id = await until(lambda: self._asked(name))
+        await self._run(self.live.commons.enrolment.approve(None, node_id))
+        assert await asyncio.wait_for(joining.wait(), PATIENCE_S) == 0
+        engines = [{"model_id": model_id, "slots": slots, "word_ms": word_ms, "file": file}]
+        if through is not None:
+            enrolled = read_identity(home)
+            assert enrolled is not None
+            write_identity(home, msgspec.structs.replace(enrolled, bus_url=f"nats://127.0.0.1:{through.port}"))
+        made = Machine(name, node_id, home, engines, self.folder / f"{name}.log")
+        self.machines.append(made)
+        made.start()
+        await self.until_there(made)
+        return made
+
+    def _asked(self, name: str) -> str | None:
+        found = [one.id for one in self.live.commons.enrolment.records().values() if one.name == name]
+        return found[0] if found else None
+
+    async def until_there(self, machine: Machine, there: bool = True) -> None:
+        await until(lambda: self.is_there(machine) == there)
+
+    def is_there(self, machine: Machine) -> bool:
+        """Can it be given a request?"""
+        model_id = machine._engines[0]["model_id"]
+        return any(one.node_id == machine.node_id and one.slots for one in self.live.commons.pool.stations(model_id))
+
+    async def ask(
+        self,
+        upto: int,
+        *,
+        model: str = "counting",
+        on_word: Callable[[int], None] = lambda _count: None,
+        key: str = "",
+        read_slowly: float = 0,
+        **more: Any,
+    ) -> Answer:
+        """One streamed chat; ``on_word`` is told how many pieces have come."""
+        body = {
+            "model": model,
+            "stream": True,
+            "messages": [{"role": "user", "content": f"compte jusqu'à {upto}"}],
+            **more,
+        }
+        headers = {"Authorization": f"Bearer {key or self.key}"}
+        answer, count = Answer(), 0
+        try:
+            async with self.http.post(f"{self.live.url}/v1/chat/completions", json=body, headers=headers) as response:
+                answer.status = response.status
+                answer.receipt_id = response.headers.get("x-affouage-receipt", "")
+                if response.status != 200:
+                    answer.error = (await response.json())["error"]["code"]
+                    return answer
+                async for line in response.content:
+                    if _take(answer, line.decode().strip()):
+                        count += 1
+                        on_word(count)
+                        if read_slowly:
+                            await asyncio.sleep(read_slowly)
+        except aiohttp.ClientError:
+            answer.broken = True
+        answer.broken = answer.broken or not (answer.complete or answer.error)
+        return answer
+
+    def nodes(self) -> list[Any]:
+        """The machines as the commons sees them."""
+        dispatcher = self.live.commons.dispatcher
+        assert dispatcher is not None
+        return dispatcher.nodes()
+
+    async def receipts(self) -> list[Receipt]:
+        """Everything that was settled, every attempt of it."""
+        who = await self._run(self.live.commons.accounts.find("Odile"))
+        return await self._run(self.live.commons.ledger.receipts(who.id, limit=1000))
+
+    @asynccontextmanager
+    async def link(self) -> AsyncIterator[Link]:
+        """To the broker; a machine made ``through`` it can be cut off."""
+        async with linked(self.broker.listen.port) as link:
+            yield link
+
+    async def _run(self, work: Any) -> Any:
+        return await asyncio.to_thread(self.live.run, work)
+
+
+def _take(answer: Answer, line: str) -> bool:
+    """Note a line of the stream; whether it brought text."""
+    if line.startswith(":"):
+        answer.comments.append(line[1:].strip())
+    if not line.startswith("data: "):
+        return False
+    if line == "data: [DONE]":
+        answer.done = True
+        return False
+    chunk = json.loads(line[6:])
+    if "error" in chunk:
+        answer.error = chunk["error"]["code"]
+        return False
+    answer.notices += chunk.get("affouage", {}).get("receipt", {}).get("notices", [])
+    for choice in chunk.get("choices", []):
+        answer.finish = choice.get("finish_reason") or answer.finish
+        text = choice.get("delta", {}).get("content")
+        if text:
+            answer.text += text
+            answer.at_s.append(time.monotonic())
+            return True
+    return False
+
+
+async def until(found: Callable[[], Any], timeout_s: float = PATIENCE_S) -> Any:
+    """What ``found`` gives once it is true."""
+    async with asyncio.timeout(timeout_s):
+        while not (value := found()):  # noqa: ASYNC110 - what is waited for is another program's doing
+            await asyncio.sleep(0.02)
+    return value
+
+
+@asynccontextmanager
+async def pool_house(
+    folder: Path, *, version: str = "2.15.1", engines: tuple[Any, ...] = (), **environ: str
+) -> AsyncIterator[PoolHouse]:
+    """A commons without a model of its own (or with ``engines``), on a broker of that version."""
+    async with running_broker(version, folder) as broker:
+        settings = read({"AFFOUAGE_POOL_URL": broker.url, **environ}, home=broker.home)
+        with serving(settings, engines=list(engines)) as live:
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as http:
+                house = PoolHouse(live, broker, folder, http)
+                try:
+                    yield house
+                finally:
+                    for machine in house.machines:
+                        machine.stop()
