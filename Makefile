@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev up check test bench clean lock
+.PHONY: help install install-dev up check test faults bench clean lock
 
 help:
 	@echo "make up       set everything up, serve the commons on this machine and answer one question"
 	@echo "make test     set up and run all the tests"
 	@echo "make install  set up only; the command line is then .venv/bin/affouage"
 	@echo "make check    style, types and layers"
+	@echo "make faults   kill, stop and cut everything that can fail, for some minutes"
 	@echo "make bench    measure the gateway against the engine called directly"
 	@echo "make clean    remove what was built here (not the data in AFFOUAGE_HOME)"
 
@@ -61,6 +62,10 @@ test: install-dev $(VENV)/.oracle
 	@-AFFOUAGE_HOME=.cache $(BIN)/affouage models pull qwen2.5-coder-1.5b-instruct
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest
+
+faults: install-dev
+	@sh scripts/system_packages.sh
+	$(BIN)/python -m pytest -m long tests/faults
 
 bench: install-dev
 	$(BIN)/python -m tests.bench

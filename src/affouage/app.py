@@ -303,7 +303,7 @@ def build_asgi(commons: Commons) -> SecurityHeaders:
 
     async def refuse(request: Request, error: Exception) -> Response:
         told = _as_ours(request, error)
-        if request.url.path.startswith("/v1"):
+        if request.url.path.startswith(gateway.PATHS):
             return await gateway.refuse(request.scope, told)
         return await web.refuse(request.scope, told, commons)
 

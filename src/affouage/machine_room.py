@@ -19,6 +19,7 @@ from affouage.ledger.ledger import Ledger
 from affouage.pool.engine import Engine
 from affouage.pool.metering import Metering
 from affouage.pool.node import Node
+from affouage.pool.nodes.watts import WatchedMeter
 from affouage.pool.processor_time import ProcessorTime
 from affouage.pool.room import Room
 from affouage.settings import Settings
@@ -78,6 +79,8 @@ async def open_metering(
     """This machine's meter at work, from where the books left it."""
     if meter is None:
         meter = open_meter(settings, clock, own_cpu_us=ProcessorTime(node.engines), own_pids=node.pids)
+    if not isinstance(meter, WatchedMeter):
+        meter = WatchedMeter(meter, clock)  # the pages tell the watts drawn now
     meter_id = meter.info().id
     known = await db.read(lambda connection: calibrations.newest(connection, machine, meter_id))
     last = await ledger.last_block(machine)

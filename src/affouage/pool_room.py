@@ -6,19 +6,25 @@ Only for a commons that has a pool: importing this needs the extra ``pool``.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from affouage.adapters.buses.pool_bus import PoolLink
 from affouage.catalogue.store import ModelStore
 from affouage.clock import Clock
+from affouage.errors import AffouageError
 from affouage.ledger.ledger import Ledger
 from affouage.pool.nodes.dispatch import Dispatcher
 from affouage.pool.nodes.enrolment import Enrolment
 from affouage.pool.nodes.files import FileSource
 from affouage.pool.nodes.gifts import Gifts
 from affouage.pool.nodes.records import NodeRecord
+from affouage.pool.nodes.wire import Heartbeat, Policy
+from affouage.pool.nodes.wishes import Wishes
 from affouage.storage import Database
+
+_log = logging.getLogger("affouage.pool")
 
 
 @asynccontextmanager
@@ -47,6 +53,13 @@ async def open_machines(
     dispatcher.on_file_wanted(files.on_wanted)
     dispatcher.on_file_state(files.on_state)
     link.control.on_gone(dispatcher.disconnected)
+    noting = asyncio.TaskGroup()
+    wishes = Wishes(enrolment, dispatcher.set_policy)
+
+    def seen(node_id: str, beat: Heartbeat) -> None:
+        noting.create_task(_noted(wishes, node_id, beat.policy, clock.now_ms()))
+
+    dispatcher.on_seen(seen)
 
     async def decided(before: NodeRecord | None, now: NodeRecord) -> None:
         if now.state in ("revoked", "refused"):
@@ -56,11 +69,20 @@ async def open_machines(
             on_change()
 
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(noting)
         await stack.enter_async_context(dispatcher.running())
         sending = asyncio.create_task(files.serve(), name="model files")
         stack.push_async_callback(_ended, sending)
         await stack.enter_async_context(enrolment.watching(decided))
         yield dispatcher
+
+
+async def _noted(wishes: Wishes, node_id: str, policy: Policy, now_ms: int) -> None:
+    """For the pages, when the machine is away; and it is told what its owner asked on them meanwhile."""
+    try:
+        await wishes.heard(node_id, policy, now_ms)
+    except AffouageError as unwritten:
+        _log.warning("what %s tells of itself is not written down: %s", node_id, unwritten.code)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

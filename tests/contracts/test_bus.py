@@ -113,6 +113,17 @@ def test_messages_arrive_whole_in_order_and_where_they_were_sent(opened: Callabl
     run(opened, trial)
 
 
+def test_once_subscribed_not_one_message_is_missed(opened: Callable[[], object]) -> None:
+    async def trial(bus: Subject) -> None:
+        for turn in range(100):
+            heard = Heard()
+            await bus.commons.subscribe(f"out.{NODE}.r{turn}", heard)
+            bus.node.publish(out_subject(NODE, f"r{turn}"), b"first")
+            await heard.count(1)
+
+    run(opened, trial)
+
+
 def test_the_largest_message_passes_and_a_larger_one_is_refused_at_once(opened: Callable[[], object]) -> None:
     async def trial(bus: Subject) -> None:
         heard = Heard()

@@ -1,4 +1,5 @@
-"""What every engine promises, tried on each of them: llama.cpp embedded, llama.cpp as a server, and the echo."""
+"""What every engine promises, tried on each of them: llama.cpp embedded, llama.cpp as a server, the echo, and an echo
+on a machine of members, through both ends of the pool."""
 
 from __future__ import annotations
 
@@ -21,10 +22,12 @@ from affouage.chat import ChatRequest, Delta, EngineEvent, Final, Message, Usage
 from affouage.clock import SystemClock
 from affouage.errors import ContextExceeded
 from affouage.pool.engine import Engine
+from affouage.pool.nodes.remote_engine import RemoteEngine
 from affouage.settings import EngineSettings, UpstreamSettings
-from affouage.testing import EchoEngine
+from affouage.testing import EchoEngine, InProcessBus
 from tests.contracts.llama_server import ALIAS, KEY, llama_server
 from tests.contracts.tiny_gguf import DICE_PROMPT, INFILL, SENTENCE, write_tiny_model
+from tests.integration.pool_bench import House, Machine
 
 SLOTS, CONTEXT = 2, 4096
 MODEL = "petit"
@@ -83,8 +86,8 @@ REAL_ONLY = pytest.mark.parametrize("opened", ["embedded", "server"], indirect=T
 """For what the echo does not claim to do: infilling, log probabilities."""
 
 
-@pytest.fixture(params=["embedded", "server", "echo"])
-def opened(request: pytest.FixtureRequest, models: dict[bool, Path]) -> Open:
+@pytest.fixture(params=["embedded", "server", "echo", "remote"])
+def opened(request: pytest.FixtureRequest, models: dict[bool, Path], tmp_path: Path) -> Open:
     """Opens the engine, inside the test's event loop: ``async with opened(endless) as subject``."""
     kind = request.param
     servers = request.getfixturevalue("servers") if kind == "server" else {}
@@ -114,17 +117,27 @@ def opened(request: pytest.FixtureRequest, models: dict[bool, Path]) -> Open:
         finally:
             await engine.close()
 
-    return open_one
+    @asynccontextmanager
+    async def open_remote(endless: bool = False) -> AsyncIterator[Subject]:
+        hub, machine = InProcessBus(), Machine("n_abcdefghijkl")
+        there = EchoEngine(MODEL, slots=SLOTS, context_tokens=CONTEXT, word_ms=3 if endless else 0)
+        house = House(hub, machine)
+        async with house.dispatcher.running(), machine.at_work(tmp_path, hub.end(), there):
+            yield echo_subject(there, await house.engine(MODEL))
+
+    return open_remote if kind == "remote" else open_one
 
 
-def echo_subject(engine: EchoEngine) -> Subject:
+def echo_subject(there: EchoEngine, engine: Engine | None = None) -> Subject:
+    """``there``: where it works; ``engine``: how it is reached."""
+
     async def count_tokens(text: str) -> int:
         return len(text.split())
 
     async def busy_slots() -> int:
-        return engine.in_flight
+        return there.in_flight
 
-    return Subject(engine, count_tokens, busy_slots, is_llama_cpp=False)
+    return Subject(engine or there, count_tokens, busy_slots, is_llama_cpp=False)
 
 
 def chat(text: str = SENTENCE, *, max_tokens: int | None = None, **options: Any) -> ChatRequest:
@@ -277,7 +290,9 @@ def test_an_idle_engine_leaves_the_memory_and_comes_back_and_one_at_work_stays(o
         async with opened(True) as subject:
             engine = subject.engine
             here = engine.occupancy().loaded
-            assert here is not isinstance(engine, OpenAICompatibleEngine), "the memory of others is not ours"
+            assert here is not isinstance(engine, (OpenAICompatibleEngine, RemoteEngine)), (
+                "the memory of others is not ours"
+            )
             async with aclosing(engine.generate(chat("mot " * 50))) as events:
                 await anext(events)
                 assert engine.occupancy().idle_since_us is None

@@ -227,7 +227,7 @@ def estimate(folder: Path, stack: AsyncExitStack) -> Subject:
 
 
 async def summed(folder: Path, stack: AsyncExitStack) -> Subject:
-    first, second = await plug_http(folder, stack), await counter_file_of("second", folder)
+    first, second = await plug_http(folder, stack), counter_file(folder, stack)
     return Subject(SummedMeter([first.meter, second.meter]), first.work, second.fail, second.mend)
 
 

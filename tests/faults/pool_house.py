@@ -25,21 +25,13 @@ import aiohttp
 import msgspec
 
 from affouage.ledger.receipt import Receipt
-from affouage.pool.nodes.identity import read_identity, write_identity
+from affouage.pool.nodes.joining import write_token
 from affouage.settings import read
 from affouage.testing import LiveCommons, serving
 from tests.brokers import Broker, running_broker
 from tests.faults.link import Link, linked
 
 PATIENCE_S = 20.0
-
-PROGRAM = """
-import json, sys
-from affouage import settings
-from affouage.node_app import serve_node
-from tests.faults.counting import CountingEngine
-serve_node(settings.read(), engines=[CountingEngine(**one) for one in json.loads(sys.argv[1])])
-"""
 
 
 class Answer(msgspec.Struct):
@@ -69,19 +61,26 @@ class Answer(msgspec.Struct):
 class Machine:
     """A node as its owner runs it: `affouage node run`, with an engine that counts."""
 
-    def __init__(self, name: str, node_id: str, home: Path, engines: list[dict[str, Any]], log: Path) -> None:
+    def __init__(
+        self, name: str, node_id: str, home: Path, engines: list[dict[str, Any]], log: Path, through: Link | None
+    ) -> None:
         self.name = name
         self.node_id = node_id
         self.home = home
         self.log = log
+        self.model_id: str = engines[0]["model_id"]
         self._engines = engines
+        self._through = [] if through is None else [f"nats://127.0.0.1:{through.port}"]
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         environ = {**os.environ, "AFFOUAGE_HOME": str(self.home), "AFFOUAGE_FOOTPRINT_DECLARED_WATTS": "30"}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", PROGRAM, json.dumps(self._engines)], env=environ, stdout=log, stderr=log
+                [sys.executable, "-m", "tests.faults.counting_node", json.dumps(self._engines), *self._through],
+                env=environ,
+                stdout=log,
+                stderr=log,
             )
 
     def signal(self, number: int) -> None:
@@ -125,7 +124,7 @@ class PoolHouse:
     ) -> Machine:
         """Invited, joined, approved, running, seen by the commons."""
         invitation = await self._run(self.live.commons.enrolment.invite(None, None))
-        token = f"{self.live.url}/nodes/join#{invitation.secret}"
+        token = write_token(self.live.url, invitation.secret)
         home = self.folder / name
         environ = {**os.environ, "AFFOUAGE_HOME": str(home), "LANGUAGE": "en"}
         joining = await asyncio.create_subprocess_exec(
@@ -135,11 +134,7 @@ class PoolHouse:
         await self._run(self.live.commons.enrolment.approve(None, node_id))
         assert await asyncio.wait_for(joining.wait(), PATIENCE_S) == 0
         engines = [{"model_id": model_id, "slots": slots, "word_ms": word_ms, "file": file}]
-        if through is not None:
-            enrolled = read_identity(home)
-            assert enrolled is not None
-            write_identity(home, msgspec.structs.replace(enrolled, bus_url=f"nats://127.0.0.1:{through.port}"))
-        made = Machine(name, node_id, home, engines, self.folder / f"{name}.log")
+        made = Machine(name, node_id, home, engines, self.folder / f"{name}.log", through)
         self.machines.append(made)
         made.start()
         await self.until_there(made)
@@ -154,8 +149,8 @@ class PoolHouse:
 
     def is_there(self, machine: Machine) -> bool:
         """Can it be given a request?"""
-        model_id = machine._engines[0]["model_id"]
-        return any(one.node_id == machine.node_id and one.slots for one in self.live.commons.pool.stations(model_id))
+        stations = self.live.commons.pool.stations(machine.model_id)
+        return any(one.node_id == machine.node_id and one.slots for one in stations)
 
     async def ask(
         self,
@@ -228,7 +223,7 @@ def _take(answer: Answer, line: str) -> bool:
     if "error" in chunk:
         answer.error = chunk["error"]["code"]
         return False
-    answer.notices += chunk.get("affouage", {}).get("receipt", {}).get("notices", [])
+    answer.notices += chunk.get("affouage", {}).get("notices", [])
     for choice in chunk.get("choices", []):
         answer.finish = choice.get("finish_reason") or answer.finish
         text = choice.get("delta", {}).get("content")

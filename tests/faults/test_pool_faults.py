@@ -24,7 +24,7 @@ both_brokers = pytest.mark.parametrize("version", VERSIONS)
 
 def serving_machine(house: PoolHouse) -> Machine:
     """The one that works now."""
-    (busy,) = [one.node_id for one in house.live.commons.dispatcher.nodes() if one.running]  # type: ignore[union-attr]
+    (busy,) = [one.id for one in house.nodes() if one.running]
     return next(one for one in house.machines if one.node_id == busy)
 
 

@@ -29,6 +29,7 @@ from affouage.pool.nodes.wire import (
     Fin,
     FromNode,
     Heartbeat,
+    Kept,
     Piece,
     Renew,
     Run,
@@ -51,6 +52,8 @@ class Commons:
         self.sent: list[FromNode] = []
         self.raw: list[bytes] = []
         self.came = asyncio.Event()
+        self.keeping = False
+        """It says of each block that it keeps it."""
 
     async def listen(self) -> None:
         await self.bus.subscribe(heartbeat_subject("*"), self._on_message)
@@ -58,8 +61,18 @@ class Commons:
 
     def _on_message(self, _subject: str, payload: bytes) -> None:
         self.raw.append(payload)
-        self.sent.append(from_node(self.seal.open(payload)))
+        message = from_node(self.seal.open(payload))
+        self.sent.append(message)
         self.came.set()
+        if self.keeping and isinstance(message, (Blocks, Fin)) and message.blocks:
+            self.say(Kept(block_ids=tuple(one.block.id for one in message.blocks)))
+
+    def keep_all(self) -> None:
+        """What came, and what will."""
+        self.keeping = True
+        came = [one.block.id for message in self.sent if isinstance(message, (Blocks, Fin)) for one in message.blocks]
+        if came and self.bus.connected:
+            self.say(Kept(block_ids=tuple(came)))
 
     def say(self, message: ToNode) -> None:
         subject = run_subject(NODE_ID) if isinstance(message, Run) else control_subject(NODE_ID)
@@ -159,10 +172,13 @@ async def node_at_work(
     minute: int = 720,
     hub: InProcessBus | None = None,
     metered: bool = True,
+    counter_uj: int = 0,
 ) -> AsyncIterator[tuple[House, Commons]]:
-    """``metered``: the meter's own sampling runs; without it the test closes windows itself."""
+    """``metered``: the meter's own sampling runs; without it the test closes windows itself. ``counter_uj``: where the
+    meter stands at the start."""
     hub = hub or InProcessBus()
     house = House(home, hub.end(), list(engines or [EchoEngine(word_ms=2)]), clock or SystemClock(), minute)
+    house.meter.count(counter_uj)
     commons = Commons(hub.end(), house.commons_seal)
     await commons.listen()
     async with AsyncExitStack() as stack:
@@ -170,6 +186,7 @@ async def node_at_work(
         if metered:
             await stack.enter_async_context(house.metering.running(house.agent.keep))
         stack.push_async_callback(house.agent.drain, 0)
+        stack.callback(commons.keep_all)
         yield house, commons
 
 

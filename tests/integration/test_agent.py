@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from pathlib import Path
@@ -105,6 +106,27 @@ def test_what_is_not_kept_is_offered_again_by_the_next_start(tmp_path: Path) -> 
             assert left <= offered
             commons.say(Kept(block_ids=tuple(offered)))
             await commons.until(lambda: not (left & {one.stem for one in (tmp_path / "node" / "blocks").iterdir()}))
+
+    run(work())
+
+
+def test_after_a_sudden_stop_the_meter_goes_on_from_the_last_block_written(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with node_at_work(tmp_path / "home") as (house, commons):
+            house.meter.count(5_000_000)
+            commons.say(asked("r1"))
+            await commons.fin("r1")
+            shutil.copytree(tmp_path / "home", tmp_path / "killed")  # as a kill -9 leaves it
+        async with node_at_work(tmp_path / "killed", counter_uj=9_000_000) as (house, commons):
+            commons.say(asked("r2"))
+            await commons.fin("r2")
+            (found,) = [one.block for fin in commons.fins("r2") for one in fin.blocks if "gap" in one.block.flags]
+            assert found.energy_uj == 4_000_000
+            assert found.parts.get("r2", (0, 0, 0))[0] == 0
+        async with node_at_work(tmp_path / "home", counter_uj=9_000_000) as (house, commons):
+            commons.say(asked("r3"))
+            fin = await commons.fin("r3")
+            assert sum(one.block.energy_uj for one in fin.blocks if "r3" in one.block.parts) == 0, "it ended in order"
 
     run(work())
 
@@ -253,11 +275,18 @@ def test_nobody_renews_it_the_machine_stops(tmp_path: Path) -> None:
             assert set(house.agent.runs.rids) == {"kept", "lost"}
             clock.advance(ms=400)
             await commons.until(lambda: engine.in_flight == 1)
+            clock.advance(ms=1000)
+            await commons.heartbeat(lambda beat: beat.models[0].used == 1)
             await house.metering.cut()
             fin = await commons.fin("lost")
             assert fin.problem == "lease_lost"
             assert commons.chunks("kept")[-1].seq < 400
             assert house.agent.runs.rids == ("kept",)
+            commons.say(Cancel(rid="kept", attempt=1))
+            await commons.until(lambda: engine.in_flight == 0)
+            clock.advance(ms=1000)
+            await commons.heartbeat(lambda beat: beat.models[0].used == 0)
+            await house.metering.cut()
 
     run(work())
 

@@ -26,7 +26,9 @@ def served_home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
     home.mkdir()
     (home / "settings.toml").write_text(
-        f'[commons]\ntime_zone = "{ZONE}"\n[engine]\nmax_waiting = {CLIENTS}\n', encoding="utf-8"
+        f'[commons]\ntime_zone = "{ZONE}"\n[engine]\nmax_waiting = {CLIENTS}\n'
+        f"[pool]\nmax_waiting_per_member = {CLIENTS}\n",
+        encoding="utf-8",
     )
     return home
 

@@ -53,7 +53,8 @@ def test_a_crowd_that_comes_and_goes_leaves_nothing_behind(
 ) -> None:
     engine = EchoEngine("echo", slots=4, word_ms=2)
     home = tmp_path_factory.mktemp("crowd") / "home"
-    read = settings.read({"AFFOUAGE_ENGINE_MAX_WAITING": str(CLIENTS)}, home=home)
+    most = {"AFFOUAGE_ENGINE_MAX_WAITING": str(CLIENTS), "AFFOUAGE_POOL_MAX_WAITING_PER_MEMBER": str(CLIENTS)}
+    read = settings.read(most, home=home)
     with serving(read, engines=[engine]) as live:
         key, this = live.api_key(), psutil.Process()
 

@@ -13,7 +13,7 @@ from affouage import settings as settings_of
 from affouage.adapters.meters.choose import Source, find_meters, open_meter
 from affouage.clock import SystemClock
 from affouage.errors import SettingsError
-from affouage.footprint.meter import MeterInfo, MeterUnreadable
+from affouage.footprint.meter import MeterInfo, MeterUnreadable, advance
 from affouage.settings import MeterSettings, Settings, UpstreamSettings
 from tests.integration.meter_sources import Card, PowercapTree, hwmon_device, nvml_module
 from tests.integration.test_meter_adapters import SERVER, nobody
@@ -175,3 +175,46 @@ def test_an_engine_of_this_machine_that_is_not_ours_makes_whose_work_it_was_unkn
     assert asyncio.run(foreign_ppm(beside)) == 0
     elsewhere = replace(settings, upstreams=(UpstreamSettings(id="far", url="http://192.0.2.7:8000/v1"),))
     assert asyncio.run(foreign_ppm(elsewhere)) == 1_000_000
+
+
+def a_group(folder: Path, **asked: Any) -> Settings:
+    rows = []
+    for name, percent in (("tour", 3.0), ("portable", 8.0)):
+        (folder / name).write_text("5 kWh")
+        rows.append(MeterSettings(id=name, kind="counter_file", path=str(folder / name), uncertainty_percent=percent))
+    return here(folder, *rows, **asked)
+
+
+@pytest.mark.parametrize("wanted", ["tour + portable", "tour+portable"])
+def test_the_machines_of_a_group_are_added_up_when_asked(tmp_path: Path, wanted: str) -> None:
+    settings = a_group(tmp_path, meter=wanted)
+    info = counts(settings)
+    assert (info.id, info.covers, info.quality, info.method) == ("tour + portable", ("machine",), "measured", "counter")
+    assert (info.low_factor, info.high_factor) == (0.92, 1.08), "as far off as the worst of them"
+    assert info.facts == {"includes": "machine", "uncertainty_percent": 8.0, "machines": 2}
+    states = {name: one.state for name, one in found(settings).items()}
+    assert (states["tour"], states["portable"], states["tour + portable"]) == ("inside", "inside", "counts")
+
+    async def counted() -> int | None:
+        meter = open_meter(settings, SystemClock(), lambda: 1, nvml=no_card())
+        before = await meter.read()
+        (tmp_path / "tour").write_text("5.000001 kWh")
+        (tmp_path / "portable").write_text("5.000002 kWh")
+        after = await meter.read()
+        (tmp_path / "portable").unlink()
+        with pytest.raises(MeterUnreadable):
+            await meter.read()
+        await meter.close()
+        return advance(before, after, info).energy_uj
+
+    assert asyncio.run(counted()) == 10_800_000
+
+
+def test_without_being_asked_the_first_row_counts_alone(tmp_path: Path) -> None:
+    assert counts(a_group(tmp_path)).id == "tour"
+
+
+@pytest.mark.parametrize("wanted", ["tour + nowhere", "tour + estimate", "tour + tour", "tour +", "+"])
+def test_a_sum_that_cannot_be(tmp_path: Path, wanted: str) -> None:
+    with pytest.raises(SettingsError):
+        open_meter(a_group(tmp_path, meter=wanted), SystemClock(), lambda: 1, nvml=no_card())

@@ -17,6 +17,7 @@ from affouage.testing import EchoEngine, LiveCommons, serving
 PUBLIC = {
     *("/", "/sign-in", "/join/{secret}", "/how-it-works", "/sources", "/commons", "/prefix", "/health"),
     "/static/{name}",
+    *("/nodes/join", "/nodes/join/{node_id}"),  # signed by the machine's own key
 }
 """What a stranger may see. A new public route is added here on purpose, or this test fails."""
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from affouage.assembly import credentials
-from affouage.errors import AffouageError, BadRequest, HomeReadOnly, SettingsError
+from affouage.errors import BadRequest, HomeReadOnly, SettingsError
 from affouage.pool.nodes.identity import FILE, Enrolled, forget_identity, read_identity, write_identity
 from affouage.pool.nodes.joining import (
     NAME_MAX,
@@ -114,11 +114,13 @@ def test_names_that_would_mislead(name: str) -> None:
 
 @given(st.text(max_size=100))
 def test_any_network_name_gives_a_name(text: str) -> None:
-    name = name_for(text)
-    try:
-        assert check_node_name(name)
-    except AffouageError as no:
-        assert no.code == "invalid_name", "reserved ones alone"
+    assert check_node_name(name_for(text))
+
+
+def test_a_network_name_is_kept_when_it_can_be() -> None:
+    assert name_for("atelier.lan") == "atelier.lan"
+    assert name_for("a\tb\x1b") == "a b"
+    assert name_for("commons") == name_for("\u202e") == name_for("") == "machine"
 
 
 def test_a_signature_covers_every_part() -> None:

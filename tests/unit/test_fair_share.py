@@ -35,12 +35,13 @@ class Plain:
         running = {one.member_id for one, _ in self.running.values()}
         return running | {one.member_id for _, one, pressing in self.queue if pressing}
 
-    def come(self, member_id: str, *, pressing: bool) -> None:
+    def come(self, member_id: str, group: str, *, pressing: bool) -> None:
         here = self.present() | {one.member_id for _, one, _ in self.queue}
         if member_id not in here:
             self.counters[member_id] = max(self.counters[member_id], self.level)
         if pressing:
             self.lift(member_id)
+            self.forget(group)
 
     def lift(self, member_id: str) -> None:
         present = self.present()
@@ -53,9 +54,11 @@ class Plain:
     def gone(self, member_id: str) -> None:
         if not self.present():
             self.level = max(self.level, self.counters[member_id])
-        for group in FLOORS:
-            if not any(pressing and one.group == group for _, one, pressing in self.queue):
-                self.credit[group] = min(0, self.credit[group])
+
+    def forget(self, group: str) -> None:
+        """Nobody of the group waits: it is owed nothing."""
+        if group in FLOORS and not any(pressing and one.group == group for _, one, pressing in self.queue):
+            self.credit[group] = min(0, self.credit[group])
 
     def eligible(self, trust: int, pressing: bool) -> list[tuple[int, Waiting, bool]]:
         return [one for one in self.queue if one[1].reach >= trust and one[2] is pressing]
@@ -81,6 +84,7 @@ class Plain:
             for place, (arrival, one, pressing) in enumerate(self.queue):
                 if not pressing and one.arrived_us <= before_us:
                     self.lift(one.member_id)
+                    self.forget(one.group)
                     self.queue[place] = (arrival, one, True)
         chosen = self.choose(trust, owner_id, True) or (self.choose(trust, owner_id, False) if batch else None)
         if chosen is None:
@@ -88,6 +92,7 @@ class Plain:
         (arrival, one, pressing), by_floor = chosen
         self.lift(one.member_id)
         self.queue.remove((arrival, one, pressing))
+        self.forget(one.group)
         self.running[one.id] = (one, by_floor)
         self.charged[one.id] = self.taken[one.id] = 0
         self.gone(one.member_id)
@@ -110,9 +115,7 @@ class Plain:
                 taken = min(taken, max(0, self.credit[one.group]))
             self.taken[request_id] += taken
             self.credit[one.group] -= taken
-        for group in FLOORS:
-            if not any(pressing and other.group == group for _, other, pressing in self.queue):
-                self.credit[group] = min(0, self.credit[group])
+            self.forget(one.group)
 
 
 class AgainstThePlainModel(RuleBasedStateMachine):
@@ -147,7 +150,7 @@ class AgainstThePlainModel(RuleBasedStateMachine):
                 arrived_us=self.now_us,
             )
             self.share.arrive(one)
-            self.plain.come(member, pressing=not batch)
+            self.plain.come(member, group, pressing=not batch)
             self.plain.queue.append((self.count, one, not batch))
 
     @rule(us=st.integers(1, 50))
@@ -206,6 +209,7 @@ class AgainstThePlainModel(RuleBasedStateMachine):
         self.share.leave(one.id)
         if pressing:
             self.plain.gone(one.member_id)
+            self.plain.forget(one.group)
 
     @invariant()
     def the_same_is_known_of_everybody(self) -> None:

@@ -17,7 +17,7 @@ from jinja2 import nodes
 import affouage
 from affouage import errors
 from affouage.asgi import body
-from affouage.web import compare, coupe, pages, public, sentences, sources
+from affouage.web import compare, coupe, machine_rows, pages, public, sentences, sources
 from affouage.web.language import language
 from affouage.web.receipts import same_text
 from affouage.web.site import environment, local_path
@@ -25,10 +25,10 @@ from affouage.web.static import static_files, static_url
 
 WEB = Path(str(resources.files("affouage.web")))
 TEMPLATES = {path.name for path in (WEB / "templates").iterdir()}
-SHARED = {"base.html", "parts.html", "figures.html"}
+SHARED = {"base.html", "parts.html", "figures.html", "machine_parts.html"}
 
 
-ROOMS = (compare, coupe, public, sources)
+ROOMS = (compare, coupe, machine_rows, public, sources)
 """Those that hold the dataclass of their own page."""
 
 

@@ -21,6 +21,11 @@ from affouage.storage import Database
 @click.argument("question", required=False)
 @click.option("--model", help="Model to ask; the commons' default otherwise.")
 @click.option("--no-hurry", is_flag=True, help="Nothing presses: wait for an idle machine or the cheap hours.")
+@click.option(
+    "--confidentiality",
+    type=click.Choice(["local", "collective", "trusted", "everyone"]),
+    help="Whose machines may read it: this one, the collective's, trusted members' too, any member's.  [as ruled]",
+)
 @click.option("--max-tokens", type=click.IntRange(1), help="Tokens to answer with at most.")
 @click.option("--key", envvar="AFFOUAGE_KEY", help="Ask as the member of this API key (or AFFOUAGE_KEY).")
 @click.option("--show-prompt", is_flag=True, help="Also show the exact text the model saw.")
@@ -29,6 +34,7 @@ def ask(
     question: str | None,
     model: str | None,
     no_hurry: bool,
+    confidentiality: str | None,
     max_tokens: int | None,
     key: str | None,
     show_prompt: bool,
@@ -44,6 +50,7 @@ def ask(
       cat lettre.txt | affouage ask --json
       affouage ask --model smollm3-3b --show-prompt "Bonjour"
       affouage ask --no-hurry --max-tokens 2000 < a-traduire.txt
+      affouage ask --confidentiality collective < courrier.txt
     """
     text = question if question is not None else ("" if sys.stdin.isatty() else sys.stdin.read())
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # typed under a locale without UTF-8
@@ -59,6 +66,8 @@ def ask(
                 "stream": True,
                 "affouage": {"prompt": show_prompt or as_json},
             }
+            if confidentiality:
+                body["affouage"]["confidentiality"] = confidentiality
             if no_hurry:
                 body["service_tier"] = "flex"
             if max_tokens:

@@ -8,7 +8,6 @@ import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,10 +38,10 @@ ELSEWHERE = {
 
 class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *(one for one, module in ELSEWHERE.items() if find_spec(module))]
+        return [*super().list_commands(ctx), *ELSEWHERE]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx) or cmd_name not in ELSEWHERE:
+        if cmd_name not in ELSEWHERE:
             return super().get_command(ctx, cmd_name)
         module = importlib.import_module(ELSEWHERE[cmd_name])
         command: click.Command = getattr(module, "set_" if cmd_name == "set" else cmd_name)

@@ -139,7 +139,7 @@ def in_words(record: NodeRecord, shape: dict[str, Any], language: Language) -> s
         (_("asked on"), when(record.created_ms, language)),
     ]
     if record.state == "approved":
-        rows.insert(2, (_("counts as"), _(TRUST_WORDS[shape["trust"]])))
+        rows.insert(2, (_("counts as"), _(TRUST_WORDS[TRUSTS[record.trust - 1]])))
         rows.append((_("last heard of"), when(record.seen_ms, language) or _("never yet")))
     if record.revoked_ms is not None:
         rows.append((_("revoked on"), when(record.revoked_ms, language)))

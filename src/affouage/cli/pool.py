@@ -12,6 +12,7 @@ import click
 
 from affouage.cli.console import echo_json, telling
 from affouage.cli.language import spoken
+from affouage.cli.pool_broker import broker_config
 from affouage.errors import BadRequest, NotFound
 
 LARGEST_BYTES = 256 * 1024 * 1024
@@ -26,6 +27,9 @@ def pool() -> None:
       affouage pool simulate --example > trace.json
       affouage pool simulate trace.json
     """
+
+
+pool.add_command(broker_config)
 
 
 @pool.command()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from affouage.cli import meter_words, node_words, period_words, rule_words
+from affouage.cli import broker_words, meter_words, node_words, owner_sentences, period_words, rule_words
 from affouage.errors import AffouageError
 from affouage.web.language import N_, Language
 
@@ -89,6 +89,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
     **period_words.SENTENCES,
     # machines of members
     **node_words.SENTENCES,
+    **owner_sentences.SENTENCES,
+    # their broker
+    **broker_words.SENTENCES,
 }
 
 _NOT_ALL = frozenset(
@@ -96,7 +99,7 @@ _NOT_ALL = frozenset(
         *("error", "invalid_request", "unsupported_parameter", "insufficient_permissions", "conflict", "unavailable"),
         *("engine_failed", "ledger_unavailable", "model_file_refused", "pull_failed", "gated", "set_up", "settings"),
         *("home_in_use", "home_read_only", "database_unusable", "card_refused", "no_port", "invalid_name"),
-        "factor_file",
+        *("factor_file", "broker_failed"),
         *("not_found", "model_not_found", "machine_file"),
         *("meter_unreadable", "meter_file", "meter_unreachable", "meter_silent", "nvml_absent", "nvml_silent"),
     ]

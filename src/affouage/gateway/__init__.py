@@ -17,8 +17,12 @@ from affouage.gateway.public import Public
 from affouage.gateway.queue import Queue
 from affouage.gateway.receipts import Receipts
 from affouage.gateway.wire import read_chat, read_completion
+from affouage.pool.nodes.joining import JOIN_PATH
 
-__all__ = ["refuse", "routes"]
+__all__ = ["PATHS", "refuse", "routes"]
+
+PATHS = ("/v1", JOIN_PATH)
+"""What begins so is for programs: whatever goes wrong there is told in JSON."""
 
 
 def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]:

@@ -41,6 +41,8 @@ def affouage_member(receipt: Receipt, exact: ExactPrompt | None, show_prompt: bo
         },
         "wait_ms": receipt.durations.wait_ms,
         "outcome": receipt.outcome,
+        "machine": receipt.engine.machine,
+        "notices": list(receipt.notices),
     }
     if show_prompt:
         told["prompt"] = exact.text if exact else None

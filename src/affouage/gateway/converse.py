@@ -19,7 +19,7 @@ from affouage.gateway import sse, waiting
 from affouage.gateway.chunks import StreamComposer, WholeComposer, affouage_member
 from affouage.gateway.errors import error_body, error_response
 from affouage.gateway.wire import Wish
-from affouage.inference.answer import Answer, ExactPrompt, Settled
+from affouage.inference.answer import Answer, ExactPrompt, Resumed, Settled
 from affouage.inference.attempt import Asking
 from affouage.ledger.receipt import Door, Receipt
 from affouage.pool.ticket import Turn
@@ -46,7 +46,7 @@ class Conversing:
         wish = self._read_wish(body, self._commons.default_model)
         if asks_for_prompt(scope) and not wish.show_prompt:
             wish = msgspec.structs.replace(wish, show_prompt=True)
-        asking = asking_of(scope, no_hurry=wish.no_hurry)
+        asking = asking_of(scope, no_hurry=wish.no_hurry, reach=wish.reach)
         answer = await self._commons.inference.ask(asking, wish.request)
         try:
             if wish.stream:
@@ -63,7 +63,7 @@ async def body_of(commons: Commons, scope: Scope, receive: Receive) -> bytes:
     return await read_body(scope, receive, max_bytes=limits.max_body_bytes, timeout_ms=limits.read_timeout_ms)
 
 
-def asking_of(scope: Scope, *, no_hurry: bool = False) -> Asking:
+def asking_of(scope: Scope, *, no_hurry: bool = False, reach: str = "") -> Asking:
     """Who asks. The header ``X-Affouage-Door: cli`` is a label our own command line puts on its receipts;
     ``X-Affouage-Use`` declares a use that the energy allowance exempts (accessibility, emergency);
     ``Prefer: wait=SECONDS`` is how long it accepts to wait for its turn."""
@@ -76,6 +76,7 @@ def asking_of(scope: Scope, *, no_hurry: bool = False) -> Asking:
         language=member.language,
         use=use,
         no_hurry=no_hurry,
+        reach=reach,
         max_wait_ms=waiting.limit_ms(value for name, value in scope["headers"] if name == b"prefer"),
     )
 
@@ -187,6 +188,8 @@ class _Streaming:
         elif isinstance(event, ExactPrompt):
             self._exact = event
             self._doing = "reading the prompt"
+        elif isinstance(event, Resumed):
+            await self._write(sse.comment("a machine was lost: another one goes on"))
         elif isinstance(event, PromptProgress):
             self._doing = f"reading the prompt, {event.processed} of {event.total} tokens"
         elif isinstance(event, Settled):

@@ -19,7 +19,7 @@ from affouage.gateway.converse import asking_of, attended, body_of, send_json, s
 from affouage.gateway.errors import error_response
 from affouage.gateway.parameters import unsupported
 from affouage.gateway.validate import check_length, check_range, decode, invalid_value, missing_parameter, refuse_nul
-from affouage.gateway.wire import DEFAULT_ALIAS
+from affouage.gateway.wire import DEFAULT_ALIAS, Ours
 from affouage.inference.answer import Vectors
 from affouage.ledger.receipt import Receipt
 
@@ -36,6 +36,7 @@ class _Body(msgspec.Struct):
     input: str | list[Any] | None = None
     encoding_format: str | None = None
     dimensions: int | None = None
+    affouage: Ours | None = None
 
 
 class EmbeddingWish(msgspec.Struct, frozen=True):
@@ -44,6 +45,7 @@ class EmbeddingWish(msgspec.Struct, frozen=True):
     request: ChatRequest
     encoding: str
     dimensions: int | None
+    reach: str = ""
 
 
 _decoder = msgspec.json.Decoder(_Body)
@@ -61,7 +63,8 @@ def read_embedding(body: bytes) -> EmbeddingWish:
     model = DEFAULT_EMBEDDER if asked.model == DEFAULT_ALIAS else asked.model
     request = ChatRequest(kind="embedding", model=model, inputs=_inputs(asked.input))
     refuse_nul(body, request)
-    return EmbeddingWish(request, encoding, asked.dimensions)
+    reach = "" if asked.affouage is None else asked.affouage.confidentiality or ""
+    return EmbeddingWish(request, encoding, asked.dimensions, reach)
 
 
 def _inputs(given: str | list[Any] | None) -> tuple[str, ...]:
@@ -117,7 +120,7 @@ class Embeddings:
             wish = read_embedding(await body_of(self._commons, scope, receive))
         except ClientGone:
             return
-        answer = await self._commons.inference.ask(asking_of(scope), wish.request)
+        answer = await self._commons.inference.ask(asking_of(scope, reach=wish.reach), wish.request)
         vectors: list[list[float]] | None = None
         problem: AffouageError | None = None
         try:

@@ -50,6 +50,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     include_usage: bool = False
     show_prompt: bool = False
     no_hurry: bool = False
+    reach: str = ""
     tool_use: ToolUse | None = None
     logprobs: int | None = None
 
@@ -58,10 +59,11 @@ class _StreamOptions(msgspec.Struct):
     include_usage: bool | None = None
 
 
-class _Ours(msgspec.Struct):
+class Ours(msgspec.Struct):
     """The member ``affouage`` of a request."""
 
     prompt: bool | None = None
+    confidentiality: str | None = None
 
 
 class _Common(Refusable, kw_only=True):
@@ -78,7 +80,7 @@ class _Common(Refusable, kw_only=True):
     logit_bias: dict[str, float] | None = None
     n: int | None = None
     service_tier: str | None = None
-    affouage: _Ours | None = None
+    affouage: Ours | None = None
     store: Any = None
     background: Any = None
     grammar: Any = None
@@ -157,6 +159,11 @@ class _Common(Refusable, kw_only=True):
         if self.service_tier is not None and self.service_tier not in SERVICE_TIERS:
             raise invalid_value("service_tier", self.service_tier, SERVICE_TIERS)
         return self.service_tier == "flex"
+
+    @property
+    def reach(self) -> str:
+        """Whose machines may read it, as asked; judged with the rules, later."""
+        return "" if self.affouage is None else self.affouage.confidentiality or ""
 
     @property
     def shows_prompt(self) -> bool:
@@ -244,6 +251,7 @@ def read_chat(body: bytes, default_model: str) -> Wish:
         request=request,
         show_prompt=asked.shows_prompt,
         no_hurry=asked.presses_not(),
+        reach=asked.reach,
         tool_use=tool_use,
         logprobs=(asked.top_logprobs or 0) if asked.logprobs else None,
         **asked.streaming(),
@@ -274,6 +282,7 @@ def read_completion(body: bytes, default_model: str) -> Wish:
         request=request,
         show_prompt=asked.shows_prompt,
         no_hurry=asked.presses_not(),
+        reach=asked.reach,
         logprobs=asked.logprobs,
         **asked.streaming(),
     )

@@ -233,7 +233,8 @@ class Inference:
             if attempt.number > 1:
                 attempt.answer.put(Resumed(station.node_name, attempt.shown.anything))
             attempt.started_us = self.clock.monotonic_us()
-            station.metering.start(attempt.key, station.engine.model_id)
+            own = bool(station.owner_id) and station.owner_id == attempt.asking.member_id
+            station.metering.start(attempt.key, station.engine.model_id, own=own)
             try:
                 await self._use_engine(attempt, held)
             finally:

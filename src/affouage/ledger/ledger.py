@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Select, and_, func, insert, not_, select
@@ -22,10 +22,13 @@ from affouage.ledger.receipt import (
     Energy,
     EngineStamp,
     Impacts,
+    Kept,
     ModelStamp,
     Receipt,
     Reservation,
     TokenCounts,
+    booked_ms,
+    part_name,
 )
 from affouage.storage import Database
 from affouage.storage.tables import ledger_entry, reading_block, receipt_salt, usage_day
@@ -42,16 +45,6 @@ class _ReservedBody(msgspec.Struct):
 
 class _BlockBody(msgspec.Struct):
     content: Block
-
-
-class Kept(Protocol):
-    """A block and the readings behind it (``pool.metering.KeptBlock``)."""
-
-    @property
-    def block(self) -> Block: ...
-
-    @property
-    def body(self) -> bytes: ...
 
 
 Assess = Callable[[Energy], Impacts]
@@ -141,7 +134,7 @@ class Ledger:
             abandoned = [_decode_reservation(row.body) for row in connection.execute(_open_reservations())]
             known = _parts_in_blocks(connection, abandoned)
             for reservation in abandoned:
-                energy, machine_id = known.get(reservation.id, (Energy(), ""))
+                energy, machine_id = known.get(_name(reservation), (Energy(), ""))
                 lost = _lost(reservation, now_ms, energy, self._assess(energy), machine_id)
                 self._post(connection, lost, now_ms)
             allowance.release_all(connection)
@@ -174,9 +167,11 @@ class Ledger:
             block = one.block
             if not append(connection, "block", block, now_ms):
                 continue  # another settlement brought it already
-            row = {"id": block.id, "machine_id": block.machine_id, "t0_ms": block.t0_ms, "t1_ms": block.t1_ms}
+            t1_ms = booked_ms(block, now_ms)
+            t0_ms = t1_ms - (block.t1_ms - block.t0_ms)
+            row = {"id": block.id, "machine_id": block.machine_id, "t0_ms": t0_ms, "t1_ms": t1_ms}
             connection.execute(insert(reading_block), {**row, "body": one.body})
-            sums.post_block(connection, block, self._day(block.t1_ms), self._factor_set)
+            sums.post_block(connection, block, self._day(t1_ms), self._factor_set)
 
     async def receipt(self, receipt_id: str, member_id: str) -> Receipt:
         """The member's own receipt. Raises NotFound for anyone else's as for one that does not exist."""
@@ -297,12 +292,15 @@ def find_last_block(connection: Connection, machine_id: str) -> Block | None:
 
 
 def _parts_in_blocks(connection: Connection, abandoned: list[Reservation]) -> dict[str, tuple[Energy, str]]:
-    """What blocks written since the first of these reservations say each of them used, with the machine."""
+    """What blocks written since the first of these reservations say each of them used, by name, with the machine.
+
+    Of one that a node was working for, nobody knows any more under which name: its part stays without a receipt.
+    """
     if not abandoned:
         return {}
-    wanted = {one.id for one in abandoned}
+    wanted = {_name(one) for one in abandoned}
     first = select(func.min(ledger_entry.c.seq)).where(
-        ledger_entry.c.kind == "reserved", ledger_entry.c.request_id.in_(wanted)
+        ledger_entry.c.kind == "reserved", ledger_entry.c.request_id.in_({one.id for one in abandoned})
     )
     query = select(ledger_entry.c.body).where(
         ledger_entry.c.kind == "block", ledger_entry.c.seq > first.scalar_subquery()
@@ -310,10 +308,14 @@ def _parts_in_blocks(connection: Connection, abandoned: list[Reservation]) -> di
     found: dict[str, tuple[Energy, str]] = {}
     for body in connection.execute(query).scalars():
         block = msgspec.json.decode(body, type=_BlockBody).content
-        for request_id in wanted & block.parts.keys():
-            before, _ = found.get(request_id, (Energy(), ""))
-            found[request_id] = (_lower_bound(before, block, block.parts[request_id]), block.machine_id)
+        for name in wanted & block.parts.keys():
+            before, _ = found.get(name, (Energy(), ""))
+            found[name] = (_lower_bound(before, block, block.parts[name]), block.machine_id)
     return found
+
+
+def _name(reservation: Reservation) -> str:
+    return part_name(reservation.id, reservation.attempt)
 
 
 def _lower_bound(before: Energy, block: Block, part: tuple[int, int, int]) -> Energy:
@@ -348,6 +350,7 @@ def _lost(reservation: Reservation, now_ms: int, energy: Energy, impacts: Impact
         energy=energy,
         impacts=impacts,
         machine_id=machine_id,
+        run_id=_name(reservation) if reservation.attempt > 1 else "",
         workshop=reservation.workshop,
         use=reservation.use,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -185,6 +185,26 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     """Public key (nkey, U...) of the node that metered itself; "" for the commons' own machine."""
     signature: str = ""
     """Of the node, Ed25519 in hexadecimal, over the canonical JSON of this block with ``signature`` empty."""
+
+
+def part_name(receipt_id: str, attempt: int) -> str:
+    """Under which name an attempt's part stands in the blocks of the commons' own machine. On a node: ``run_id``."""
+    return receipt_id if attempt == 1 else f"{receipt_id}.{attempt}"
+
+
+def booked_ms(block: Block, written_ms: int) -> int:
+    """When a block counts: at its end; for a node's, whose clock proves nothing, when it was written in the ledger."""
+    return written_ms if block.signed_by else block.t1_ms
+
+
+class Kept(Protocol):
+    """A block and the readings behind it (``pool.metering.KeptBlock``)."""
+
+    @property
+    def block(self) -> Block: ...
+
+    @property
+    def body(self) -> bytes: ...
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):

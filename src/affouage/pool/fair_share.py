@@ -77,6 +77,9 @@ class FairShare:
             raise ValueError(f"{one.id} is here already")
         if one.weight_percent < 1 or one.first_cost < 0 or one.expected_cost < 0 or one.reach not in _REACHES:
             raise ValueError("a weight is 1 or more, a cost 0 or more, a reach 0 to 3")
+        member = self._members.setdefault(one.member_id, _Member(self._level))
+        if not (member.waiting or member.running):
+            member.counter = max(member.counter, self._level)  # as if it had been forgotten
         self._arrivals += 1
         self._insert(one, "batch" if one.batch else "pressing", self._arrivals)
 
@@ -182,9 +185,7 @@ class FairShare:
         return self.places()[request_id]
 
     def _insert(self, one: Waiting, kind: Kind, arrival: int) -> None:
-        member = self._members.setdefault(one.member_id, _Member(self._level))
-        if not (member.waiting or member.running):
-            member.counter = max(member.counter, self._level)  # as if it had been forgotten
+        member = self._members[one.member_id]
         if kind != "batch":
             self._lift(one.member_id)
             member.pressing += 1
@@ -286,7 +287,7 @@ class FairShare:
             if member_id in self._present:
                 rehearsal._present.add(member_id)
         rehearsal._floors = self._floors.copy()
-        for place in self._places.values():
+        for place in sorted(self._places.values(), key=lambda place: place.line.kind == "batch"):  # none goes and comes
             one = msgspec.structs.replace(place.one, first_cost=max(place.one.first_cost, place.one.expected_cost))
             rehearsal._insert(one, place.line.kind, place.arrival)
         rehearsal._floors = self._floors.copy()

@@ -21,8 +21,7 @@ from affouage.errors import LedgerUnavailable
 from affouage.footprint.meter import Meter, MeterUnreadable, Reading, advance
 from affouage.footprint.weights import TokenWeights
 from affouage.footprint.windows import Counted
-from affouage.ledger.ledger import Kept
-from affouage.ledger.receipt import Energy, LastReading
+from affouage.ledger.receipt import Energy, Kept, LastReading
 from affouage.pool.run import KeptBlock, Run, Served, energy_of
 
 _log = logging.getLogger("affouage.meter")
@@ -106,7 +105,7 @@ class Metering:
             await self._hand_over(keep)
             await self.meter.close()
 
-    def start(self, request_id: str, model_id: str) -> None:
+    def start(self, request_id: str, model_id: str, *, own: bool = False) -> None:
         self._served[request_id] = Served(model_id, self._clock.monotonic_us())
         self._wake.set()
 

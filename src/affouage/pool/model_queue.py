@@ -157,7 +157,8 @@ class ModelQueue:
             if not self._share.waiting_of(station.owner_id):
                 continue
             for ticket, _ in self.waiting.values():
-                if ticket.member_id == station.owner_id and self._may_now(ticket, station, now):
+                own = ticket.member_id == station.owner_id and ticket.request_id not in self._back
+                if own and self._may_now(ticket, station, now):
                     self._begin(self._share.admit(ticket.request_id), ticket, station, now)
                     return ticket, station
         return None

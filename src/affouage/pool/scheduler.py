@@ -7,6 +7,7 @@ waited for is refused with what would work.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -19,6 +20,8 @@ from affouage.pool.station import REACHES, FindStations, Station
 from affouage.pool.ticket import Line, Place, Ticket, Turn
 
 __all__ = ["Held", "OnTurn", "Scheduler", "Turn"]
+
+_log = logging.getLogger("affouage.queue")
 
 OnTurn = Callable[[Turn], None]
 
@@ -86,7 +89,10 @@ class Scheduler:
     async def _look(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            self.look_again()
+            try:
+                self.look_again()
+            except Exception as unforeseen:  # those who wait go on being looked after
+                _log.error("the queue was not looked at: %s", type(unforeseen).__name__)
 
     def look_again(self) -> None:
         """Stations came, went, opened or closed: hand out what is free, tell everybody where they are."""
@@ -170,10 +176,12 @@ class Scheduler:
 
     # -- what is going on ----------------------------------------------------------------------------------------
 
-    def in_use(self, model_id: str) -> int:
-        """Slots in use, on all machines."""
+    def in_use(self, model_id: str, node_id: str | None = None) -> int:
+        """Slots in use, on all machines, or on one ("": this machine)."""
         queue = self._queues.get(model_id)
-        return 0 if queue is None else len(queue.model.running)
+        if queue is None:
+            return 0
+        return len(queue.model.running) if node_id is None else queue.model.in_use((node_id, model_id))
 
     def waiting(self, model_id: str) -> int:
         queue = self._queues.get(model_id)

@@ -8,8 +8,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from affouage.footprint.weights import TokenWeights
-from affouage.ledger.ledger import Kept
-from affouage.ledger.receipt import Energy
+from affouage.ledger.receipt import Energy, Kept
 from affouage.pool.engine import Engine
 
 Trust = Literal[0, 1, 2, 3]
@@ -31,7 +30,9 @@ class Metered(Protocol):
     @property
     def weights(self) -> TokenWeights: ...
 
-    def start(self, request_id: str, model_id: str) -> None: ...
+    def start(self, request_id: str, model_id: str, *, own: bool = False) -> None:
+        """From now on the present task uses that machine's engine for it. ``own``: the machine's owner asks."""
+        ...
 
     def count(
         self, request_id: str, *, prompt_tokens: int | None = None, decoded_tokens: int | None = None

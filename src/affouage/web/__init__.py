@@ -27,6 +27,7 @@ def routes(commons: Commons) -> list[BaseRoute]:
         compare,
         coupe,
         how_it_works,
+        machines,
         members,
         models,
         public,
@@ -38,7 +39,7 @@ def routes(commons: Commons) -> list[BaseRoute]:
     from affouage.web.site import Site
 
     door = Door(Site(commons), commons)
-    rooms = (sign_in, chat, receipts, coupe, compare, models, account, members, how_it_works, sources, public)
+    rooms = (sign_in, chat, receipts, coupe, compare, models, machines, account, members, how_it_works, sources, public)
     for room in rooms:
         room.open_door(door)
     door.page("/static/{name}", _file, Policy.PUBLIC)

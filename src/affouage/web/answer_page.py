@@ -21,7 +21,7 @@ from affouage.asgi.guard import identity_of
 from affouage.assembly.conversations import Conversation
 from affouage.chat import Delta, delta_text
 from affouage.errors import AffouageError, EngineLoading
-from affouage.inference.answer import Answer, ExactPrompt
+from affouage.inference.answer import Answer, ExactPrompt, Resumed
 from affouage.inference.attempt import Asking
 from affouage.pool.ticket import Turn as QueueTurn
 from affouage.web import asking, sentences, waiting
@@ -157,6 +157,8 @@ class AnswerPage:
                     await self._word(stream, delta_text(event))
                 elif isinstance(event, ExactPrompt):
                     self._said.exact = event
+                elif isinstance(event, Resumed):
+                    await self._resumed(stream, event)
         except AffouageError as problem:
             self._said.problem = problem
         self._turn = None
@@ -168,7 +170,11 @@ class AnswerPage:
         """Ask; while the model wakes up, say how far it is and ask again."""
         clock = self._commons.clock
         question = Asking(
-            member_id=self._member.id, door="web", language=self._language.code, no_hurry=self._ask.no_hurry
+            member_id=self._member.id,
+            door="web",
+            language=self._language.code,
+            no_hurry=self._ask.no_hurry,
+            reach=self._ask.reach,
         )
         began_us = clock.monotonic_us()
         told = ""
@@ -194,6 +200,17 @@ class AnswerPage:
         opening = "" if self._said.begun else self._opening()
         self._said.begun = True
         await stream.write(opening + escape(text))
+
+    async def _resumed(self, stream: PageStream, event: Resumed) -> None:
+        """The reader sees where, and on which machine: a mark among the words, or one more line while they wait."""
+        _ = self._language.gettext
+        machine = event.machine or _("The machine of the commons")
+        if self._said.begun:
+            told = _("the machine was lost here; {machine} goes on").format(machine=machine)
+            await stream.write(Markup('<span class="resumed">[{}]</span>').format(told))
+        else:
+            told = _("The machine was lost; {machine} begins again.").format(machine=machine)
+            await self._tell(stream, self._language.typeset(told))
 
     def _opening(self) -> str:
         """The end of the status, then the place where the words appear as they come."""
@@ -255,7 +272,7 @@ class AnswerPage:
         )
         turns = (*self._ask.thread.turns, turn) if worth_keeping else self._ask.thread.turns
         following = replace(self._ask, thread=Thread(turns, kept))
-        form = asking.composer(self._commons, self._there, following, keep_question=not worth_keeping)
+        form = asking.composer(self._commons, self._there, following, self._language, keep_question=not worth_keeping)
         return self._site.render(self._scope, answered), self._site.render(self._scope, form)
 
     async def _keep(self, turn: Turn) -> tuple[Conversation | None, str]:

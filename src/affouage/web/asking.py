@@ -13,8 +13,10 @@ from affouage.catalogue.card import Card
 from affouage.chat import ChatRequest, Message
 from affouage.web.forms import Form
 from affouage.web.language import LANGUAGES, Language
+from affouage.web.machine_now import other_servers, readers
 from affouage.web.markdown import render
 from affouage.web.pages import Choice, Composer, Turn
+from affouage.web.reach import reach_field
 from affouage.web.site import say
 
 ANSWER_TOKENS = 1024
@@ -33,13 +35,17 @@ class Thread:
 
 @dataclass(frozen=True)
 class Ask:
-    """A question to put to ``model`` after ``thread``; ``keep``, ``no_hurry``: the member ticked the box."""
+    """A question to put to ``model`` after ``thread``; ``keep``, ``no_hurry``: the member ticked the box.
+
+    ``reach``: whose machines may read it, "" for the rule's default.
+    """
 
     question: str = field(repr=False)
     model: str
     keep: bool
     thread: Thread
     no_hurry: bool = False
+    reach: str = ""
 
     def request(self) -> ChatRequest:
         messages: list[Message] = []
@@ -61,6 +67,7 @@ async def read_ask(commons: Commons, member: Member, form: Form, language: Langu
         keep=form.ticked("keep"),
         thread=thread,
         no_hurry=form.ticked("no_hurry"),
+        reach=form.one("reach")[:40],
     )
 
 
@@ -136,7 +143,13 @@ def _choice(model_id: str, card: Card | None, language: Language) -> Choice:
 
 
 def composer(
-    commons: Commons, there: tuple[Choice, ...], ask: Ask, *, keep_question: bool = False, problem: str = ""
+    commons: Commons,
+    there: tuple[Choice, ...],
+    ask: Ask,
+    language: Language,
+    *,
+    keep_question: bool = False,
+    problem: str = "",
 ) -> Composer:
     """The form that goes on from ``ask``; with ``keep_question`` the question stands in it again."""
     model = ask.model if any(one.id == ask.model for one in there) else (there[0].id if there else "")
@@ -147,6 +160,13 @@ def composer(
         conversation_id=ask.thread.kept.id if ask.thread.kept else "",
         keep=ask.keep,
         no_hurry=ask.no_hurry and keep_question,
+        reach=reach_field(
+            commons.charter.in_force("confidentiality").value,
+            readers(commons, language),
+            ask.reach,
+            language,
+            other_servers(commons),
+        ),
         keep_days=commons.settings.commons.keep_days,
         question=ask.question if keep_question else "",
         problem=problem,

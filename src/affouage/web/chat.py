@@ -38,7 +38,7 @@ def open_door(door: Door) -> None:
 async def begin(visit: Visit) -> Response:
     there = await asking.choices(visit.commons, visit.language)
     ask = Ask("", visit.query("model") or visit.commons.default_model, False, Thread())
-    return visit.site.page(visit.request.scope, Chat(asking.composer(visit.commons, there, ask)))
+    return visit.site.page(visit.request.scope, Chat(asking.composer(visit.commons, there, ask, visit.language)))
 
 
 async def stop(visit: Visit) -> Response:
@@ -59,7 +59,7 @@ async def kept_one(visit: Visit) -> Response:
     member = identity_of(visit.request.scope).member
     thread = await asking.read_thread(visit.commons, member, visit.part("id"), visit.language)
     there = await asking.choices(visit.commons, visit.language)
-    composer = asking.composer(visit.commons, there, Ask("", visit.commons.default_model, True, thread))
+    composer = asking.composer(visit.commons, there, Ask("", visit.commons.default_model, True, thread), visit.language)
     return visit.site.page(visit.request.scope, chat_page(composer, thread.kept))
 
 
@@ -94,13 +94,13 @@ class ChatAnswer:
         there = await asking.choices(self._commons, language)
         problem = _unfit(ask, there, language)
         if problem:
-            composer = asking.composer(self._commons, there, ask, keep_question=True, problem=problem)
+            composer = asking.composer(self._commons, there, ask, language, keep_question=True, problem=problem)
             refusal = self._site.page(scope, chat_page(composer, ask.thread.kept), status=400)
             await refusal(scope, receive, send)
             return
         stream = PageStream(send, stall_timeout_ms=self._commons.settings.server.stall_timeout_ms)
         frame = self._site.render(
-            scope, chat_page(asking.composer(self._commons, there, ask), ask.thread.kept, ask.question)
+            scope, chat_page(asking.composer(self._commons, there, ask, language), ask.thread.kept, ask.question)
         )
         await AnswerPage(self._site, self._commons, scope, language, ask, there).write(frame, stream, receive)
 

@@ -26,5 +26,6 @@ async def explain(visit: Visit) -> Response:
         model=visit.commons.default_model,
         answer_tokens=ANSWER_TOKENS,
         elsewhere=tuple((row.id, row.machine) for row in settings.upstreams),
+        pool=visit.commons.dispatcher is not None,
     )
     return visit.site.page(visit.request.scope, page)

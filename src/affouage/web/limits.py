@@ -11,7 +11,13 @@ from affouage.web.language import N_, Language
 
 BAR_CELLS = 20
 RULES = {"budget": N_("Energy allowance"), "hours": N_("Opening hours"), "pot": N_("Who bears standby")}
-_SHORTLY = {"budget": N_("energy allowance"), "hours": N_("opening hours"), "pot": N_("common pot")}
+_SHORTLY = {
+    "budget": N_("energy allowance"),
+    "hours": N_("opening hours"),
+    "pot": N_("common pot"),
+    "share": N_("fair turns"),
+    "confidentiality": N_("who may read"),
+}
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def watts_words(watts: float | None, language: Language) -> str:
 
 
 def joined_words(owner: str, approved_by: str, day: str, language: Language) -> str:
-    """``owner``: "" for the collective's; ``approved_by``: "" for whoever looks after the commons; ``day``: in words."""
+    """``owner``: "" for the collective's; ``approved_by``: "" for the command line; ``day``: in words."""
     _ = language.gettext
     who = approved_by or _("whoever looks after the commons")
     if owner:

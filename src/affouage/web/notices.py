@@ -1,4 +1,4 @@
-"""What a member is told with an answer about the energy allowance, by the codes a receipt keeps. Pure."""
+"""What a member is told with an answer, of the energy allowance or of machines, by the codes a receipt keeps. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _NEAR = {
 
 
 def notice(code: str, language: Language) -> str:
-    """``budget:<scope>:<span>:<percent>`` or ``sober:<model asked for>`` in a sentence; any other code as it is."""
+    """``budget:<scope>:<span>:<percent>``, ``sober:<model asked for>``, ``resumed`` in a sentence; others as they are."""
+    if code == "resumed":
+        return language.gettext("A machine was lost during this answer; another went on from where it stood.")
     kind, _, rest = code.partition(":")
     if kind == "sober" and rest:
         told = language.gettext("The energy allowance is reached: a smaller model answered instead of {model}.")

@@ -17,6 +17,7 @@ from affouage.assembly.member import Member
 from affouage.assembly.sessions import Session
 from affouage.footprint.factors import Factor
 from affouage.ledger.receipt import Impacts, Receipt
+from affouage.web.reach import ReachField
 
 
 class Page:
@@ -95,7 +96,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class Composer(Page):
-    """The form for the next question. With ``conversation_id`` the turns are read from what is kept, not carried."""
+    """The form for the next question. With ``conversation_id`` the turns are read from what is kept, not carried.
+
+    ``reach``: whose machines may read it, None where there is nothing to choose.
+    """
 
     template = "composer.html"
     choices: tuple[Choice, ...]
@@ -104,6 +108,7 @@ class Composer(Page):
     conversation_id: str = ""
     keep: bool = False
     no_hurry: bool = False
+    reach: ReachField | None = None
     keep_days: int = 30
     question: str = field(default="", repr=False)
     problem: str = ""
@@ -177,11 +182,14 @@ class ReceiptPage(Page):
     """``openness``: (axis, level) in words; ``salt`` hex, empty when forgotten; ``problem``: why it failed, in words;
     ``matches``: result of checking a copy, None when none was given. ``making``: this answer's share of the machine's
     making, None until it can be told; ``making_when``: then why (midnight | undescribed | uncounted | nothing).
-    ``machine``: its name; ``rules``: those the answer ran under, in words."""
+    ``machine``: its name; ``whose`` it is, "" when that is not known; ``reach``: whose machines were allowed to read it,
+    "" where that is not told; ``rules``: those the answer ran under, in words."""
 
     template = "receipt.html"
     receipt: Receipt
     machine: str = ""
+    whose: str = ""
+    reach: str = ""
     rules: tuple[str, ...] = ()
     openness: tuple[tuple[str, str], ...] = ()
     factors: tuple[FactorRow, ...] = ()
@@ -317,7 +325,7 @@ class PrefixText:
 
 @dataclass(frozen=True)
 class HowItWorks(Page):
-    """``elsewhere``: models of other servers, (id, machine)."""
+    """``elsewhere``: models of other servers, (id, machine); ``pool``: machines of members may answer too."""
 
     template = "how_it_works.html"
     prefixes: tuple[PrefixText, ...]
@@ -327,6 +335,7 @@ class HowItWorks(Page):
     model: str
     answer_tokens: int
     elsewhere: tuple[tuple[str, str], ...]
+    pool: bool
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from affouage.web.language import N_, Language
 from affouage.web.machine_words import listed
 
 CLASSES = {
-    "local": N_("This machine only"),
+    "local": N_("The machine of the commons only"),
     "collective": N_("Machines of the collective"),
     "trusted": N_("Those of trusted members too"),
     "everyone": N_("Those of any member too"),

@@ -19,8 +19,10 @@ from affouage.web import sentences
 from affouage.web.door import Door, Visit
 from affouage.web.language import Language
 from affouage.web.limits import rule_named
+from affouage.web.machine_words import KINDS
 from affouage.web.methods import TITLES
 from affouage.web.pages import FactorRow, ReceiptPage, Receipts
+from affouage.web.reach import asked_words
 from affouage.web.site import say
 
 SHOWN_AT_MOST = 50
@@ -59,11 +61,11 @@ async def _page(visit: Visit, pasted: str | None) -> ReceiptPage:
     matches = None
     if pasted is not None and salt is not None and receipt.prompt_sha256 is not None:
         matches = same_text(pasted, salt, receipt.prompt_sha256)
-    described = visit.commons.machine
-    here = described is not None and described.id == receipt.engine.machine
     return ReceiptPage(
         receipt=receipt,
-        machine=described.name if described is not None and here else "",
+        machine=_machine_named(receipt, visit),
+        whose=_whose(receipt, visit),
+        reach=asked_words(receipt.reach, visit.language),
         rules=tuple(rule_named(rule, visit.language) for rule in receipt.rules),
         openness=_openness(receipt, visit.language),
         factors=factor_rows(_grid_of(receipt, visit), visit.language),
@@ -76,6 +78,21 @@ async def _page(visit: Visit, pasted: str | None) -> ReceiptPage:
         matches=matches,
         pasted=pasted or "",
     )
+
+
+def _machine_named(receipt: Receipt, visit: Visit) -> str:
+    """The name its people gave it; "" for what stands on the receipt."""
+    if receipt.node_id:
+        record = visit.commons.enrolment.records().get(receipt.node_id)
+        return record.name if record is not None else ""
+    described = visit.commons.machine
+    return described.name if described is not None and described.id == receipt.engine.machine else ""
+
+
+def _whose(receipt: Receipt, visit: Visit) -> str:
+    """How far it is trusted today; "" for the commons' own machine, and for one nobody knows any more."""
+    record = visit.commons.enrolment.records().get(receipt.node_id)
+    return "" if record is None else visit.language.gettext(KINDS[record.trust])
 
 
 def any_known(impacts: Impacts | None) -> bool:

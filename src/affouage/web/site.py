@@ -28,7 +28,7 @@ from affouage.web.pages import Frame, Page
 from affouage.web.static import static_url
 
 ROOMS = (
-    *("chat", "conversations", "receipts", "coupe", "compare", "models", "account", "members"),
+    *("chat", "conversations", "receipts", "coupe", "compare", "models", "machines", "account", "members"),
     *("how-it-works", "sources", "commons"),
 )
 

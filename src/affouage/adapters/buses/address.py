@@ -32,18 +32,24 @@ def read_address(url: str, ca_pem: str = "", *, key: str = "pool.url") -> Addres
     except ValueError:
         scheme, host = "", ""
     if scheme not in _SCHEMES or not host or not url.isascii() or " " in url:
-        raise SettingsError(f"{key} = {url!r:.100} is no address of a broker.", remedy=_FORMS, code="broker_address")
+        raise SettingsError(
+            f"{key} = {url!r:.100} is no address of a broker.", remedy=_FORMS, code="broker_address", key=key
+        )
     if parts.username or parts.password:
         raise SettingsError(
             f"{key} holds a name or a password.",
             remedy="Take it out: each end has keys of its own.",
             code="broker_address",
+            key=key,
         )
     if _SCHEMES[scheme]:
         return Address(url, _context(ca_pem, key))
     if not is_loopback(host):
         raise SettingsError(
-            f"{key} = {url!r:.100} would pass in clear over the network.", remedy=_FORMS, code="broker_in_clear"
+            f"{key} = {url!r:.100} would pass in clear over the network.",
+            remedy=_FORMS,
+            code="broker_in_clear",
+            key=key,
         )
     return Address(url)
 
@@ -63,9 +69,10 @@ def _context(ca_pem: str, key: str) -> ssl.SSLContext:
         context = ssl.create_default_context(cadata=ca_pem or None)
     except (ssl.SSLError, ValueError):
         raise SettingsError(
-            f"The certificate authority of {key} is not a certificate in PEM.",
+            f"The certificate authority for {key} is not a certificate in PEM.",
             remedy="Give the file that the broker's administrator gave (-----BEGIN CERTIFICATE-----).",
             code="broker_authority",
+            key=key,
         ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

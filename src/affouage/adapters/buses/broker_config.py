@@ -25,11 +25,23 @@ class Listen(msgspec.Struct, frozen=True, kw_only=True):
     web_port: int = 0
 
 
-def trust_lines(keys: CommonsKeys, folder: Path | str, now_s: int, revoked: Mapping[str, int]) -> str:
-    """Whom the broker believes: the part that an existing nats-server needs. ``folder``: where it keeps accounts."""
+def accounts(keys: CommonsKeys, now_s: int, revoked: Mapping[str, int]) -> dict[str, str]:
+    """What the broker has to know of the commons: JWTs signed by its operator, none of them secret."""
+    return {
+        "operator": operator_jwt(keys, now_s),
+        "account": keys.account.public,
+        "account_jwt": account_jwt(keys, now_s, revoked),
+        "system_account": keys.system.public,
+        "system_account_jwt": system_jwt(keys, now_s),
+    }
+
+
+def _trust(keys: CommonsKeys, folder: Path | str, now_s: int, revoked: Mapping[str, int]) -> str:
+    """Whom the broker believes. ``folder``: where it keeps accounts."""
+    known = accounts(keys, now_s, revoked)
     return f"""\
-operator: {operator_jwt(keys, now_s)}
-system_account: {keys.system.public}
+operator: {known["operator"]}
+system_account: {known["system_account"]}
 resolver: {{
   type: full
   dir: {_text(folder)}
@@ -38,13 +50,13 @@ resolver: {{
   limit: 1000
 }}
 resolver_preload: {{
-  {keys.account.public}: {account_jwt(keys, now_s, revoked)}
-  {keys.system.public}: {system_jwt(keys, now_s)}
+  {known["account"]}: {known["account_jwt"]}
+  {known["system_account"]}: {known["system_account_jwt"]}
 }}
 """
 
 
-LIMITS = """\
+_LIMITS = """\
 # A node that hangs or a link that is cut is known within seconds.
 ping_interval: "2s"
 ping_max: 2
@@ -62,8 +74,8 @@ def own_config(keys: CommonsKeys, listen: Listen, folder: Path, now_s: int, revo
         'server_name: "affouage"\n',
         f"host: {_text(listen.host)}\nport: {listen.port}\n",
         f"pid_file: {_text(folder / 'broker.pid')}\n",
-        LIMITS,
-        trust_lines(keys, folder / "accounts", now_s, revoked),
+        _LIMITS,
+        _trust(keys, folder / "accounts", now_s, revoked),
     ]
     if listen.certificate is not None and listen.key is not None:
         files = f"  cert_file: {_text(listen.certificate)}\n  key_file: {_text(listen.key)}\n"
@@ -73,6 +85,14 @@ def own_config(keys: CommonsKeys, listen: Listen, folder: Path, now_s: int, revo
             f"websocket: {{\n  host: {_text(listen.web_host)}\n  port: {listen.web_port}\n  no_tls: true\n}}\n"
         )
     return "".join(parts)
+
+
+def existing_config(keys: CommonsKeys, folder: str, now_s: int, revoked: Mapping[str, int]) -> str:
+    """The part of its configuration that a nats-server elsewhere needs; where it listens is its administrator's."""
+    return f"""\
+# The broker of a commons, as affouage needs it: put this in the configuration of a nats-server (2.9 or later) that
+# serves nothing else, with a tls block of its own. {folder} must be writable by it.
+{_LIMITS}{_trust(keys, folder, now_s, revoked)}"""
 
 
 def _text(value: Path | str) -> str:

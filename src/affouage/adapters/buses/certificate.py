@@ -29,7 +29,9 @@ _CA_KEY = "ca.key"
 
 def authority_pem(folder: Path, now_ms: int) -> str:
     """The authority's certificate, made once in ``folder``. Raises SettingsError when it is damaged."""
-    if not (folder / CA).exists() or not (folder / _CA_KEY).exists():
+    if (folder / CA).exists() and not (folder / _CA_KEY).exists():
+        raise _damaged(folder / _CA_KEY)
+    if not (folder / CA).exists():
         key = _read_or_make(folder / _CA_KEY)
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "affouage, broker of this commons")])
         made = (

@@ -127,7 +127,7 @@ class NatsBus:
         if link is not None and self.connected:
             with suppress(NatsError, OSError):  # lost meanwhile: the next connection subscribes to all
                 await link.hear(subject, on_message)
-                await link.flush(timeout=_CONNECT_S)
+                await link.settle()
 
     def on_change(self, told: Callable[[bool], None]) -> None:
         self._watchers.append(told)
@@ -143,7 +143,7 @@ class NatsBus:
                 async with asyncio.timeout(_CLOSING_S):
                     while self._unsent:
                         await link.publish(*self._unsent.popleft())
-                    await link.flush()
+                    await link.settle()
         life.cancel()
         await asyncio.wait([life])
 
@@ -243,7 +243,7 @@ class _Link(Client):
     """One connection, once. ``lost`` is set as soon as it is, before its socket has been closed; ``said``: last words
     of the broker or the network about it.
 
-    Three things are mended here that nats-py has no setting for, hence its inner names.
+    Some things are mended here that nats-py has no setting for, hence its inner names.
     """
 
     def __init__(self, address: Address, name: str) -> None:
@@ -274,7 +274,7 @@ class _Link(Client):
                 for subject, on_message in subscriptions[known:]:
                     await self.hear(subject, on_message)
                     known += 1
-                await self.flush(timeout=_CONNECT_S)
+                await self.settle()
 
     async def hear(self, subject: str, on_message: OnMessage) -> None:
         async def passed_on(message: Msg) -> None:
@@ -283,6 +283,11 @@ class _Link(Client):
         await self.subscribe(
             subject, cb=passed_on, pending_msgs_limit=_UNREAD_MESSAGES, pending_bytes_limit=_UNREAD_BYTES
         )
+
+    async def settle(self) -> None:
+        """The broker has done all that it was told before."""
+        await self._flush_pending(force_flush=True)  # flush() alone overtakes what still waits to be written
+        await self.flush(timeout=_CONNECT_S)
 
     def heard(self, problem: Exception) -> None:
         self.said.append(_words(problem))

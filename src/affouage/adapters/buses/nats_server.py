@@ -44,7 +44,8 @@ def find_server(given: str) -> Path:
             raise SetUpError(
                 f"pool.server = {given!r:.200} is no program that can be run.",
                 remedy="Give the path of a nats-server, or leave it empty for the one that is installed.",
-                code="no_broker",
+                code="broker_program",
+                program=given[:200],
             )
         return Path(found)
     places = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin"]

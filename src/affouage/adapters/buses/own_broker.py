@@ -35,6 +35,7 @@ def with_own_broker(settings: Settings) -> Settings:
             f"pool.url names a broker already ({asked.url}).",
             remedy="Use that one, without --pool; or empty pool.url to start one here.",
             code="broker_named",
+            url=asked.url,
         )
     host, port = read_place("pool.listen", asked.listen)
     _check_files(asked)
@@ -43,6 +44,7 @@ def with_own_broker(settings: Settings) -> Settings:
             f"pool.websocket = {asked.websocket!r:.80} would pass in clear over the network.",
             remedy="Have it listen on 127.0.0.1, behind a proxy that holds the certificate.",
             code="broker_in_clear",
+            key="pool.websocket",
         )
     if not _with_tls(asked, host):
         url = f"nats://{_in_url(host)}:{port}"
@@ -102,6 +104,7 @@ def read_place(key: str, text: str) -> tuple[str, int]:
             f"{key} = {text!r:.80} is no place to listen.",
             remedy="Write host:port, as 127.0.0.1:4222.",
             code="broker_place",
+            key=key,
         )
     return host, port
 
@@ -121,13 +124,15 @@ def _with_tls(asked: PoolSettings, host: str) -> bool:
 
 
 def _check_files(asked: PoolSettings) -> None:
-    if bool(asked.cert_file) != bool(asked.key_file):
-        raise SettingsError(
-            "pool.cert_file and pool.key_file go together.", remedy="Give both, or none.", code="broker_authority"
-        )
-    for key, file in (("pool.cert_file", asked.cert_file), ("pool.key_file", asked.key_file)):
-        if file and not Path(file).expanduser().is_file():
-            raise SettingsError(f"{key} = {file!r:.200} is no file.", remedy="Give its path.", code="broker_authority")
+    given = {"pool.cert_file": asked.cert_file, "pool.key_file": asked.key_file}
+    for key, file in given.items() if any(given.values()) else ():
+        if not Path(file).expanduser().is_file():
+            raise SettingsError(
+                f"{key} = {file!r:.200} is no file.",
+                remedy="pool.cert_file and pool.key_file go together: give the path of both, or none.",
+                code="broker_authority",
+                key=key,
+            )
 
 
 def _hosts(settings: Settings, host: str) -> list[str]:

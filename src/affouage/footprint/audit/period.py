@@ -21,7 +21,7 @@ from affouage.footprint.period import Calendar
 from affouage.footprint.windows import Readings, Shared, share_out, unpack
 from affouage.ledger import sums
 from affouage.ledger.ledger import verify
-from affouage.ledger.receipt import Block, LastReading, Receipt
+from affouage.ledger.receipt import Block, LastReading, Receipt, booked_ms
 from affouage.storage.tables import ledger_entry, machine_day, metadata, reading_block, usage_day, usage_people
 
 SETTLED = ("settled", "voided")
@@ -88,7 +88,9 @@ class _Walk:
     def __init__(self, connection: Connection, again: Connection, calendar: Calendar, bounds: tuple[int, int]) -> None:
         self.found = Findings()
         self.parts: dict[str, tuple[Part, int]] = {}
-        """By request not settled yet: what blocks say it used so far, and the number of the last of them."""
+        """By name of what is not settled yet: what blocks say it used so far, and the number of the last of them."""
+        self._open_ended: set[str] = set()
+        """Names whose receipts say "at least": a node may tell the rest later."""
         self.blocks = self.windows = self.receipts = 0
         self.total = Shared()
         self._connection = connection
@@ -102,12 +104,15 @@ class _Walk:
                 self._block(entry)
             else:
                 self._receipt(entry)
-        for request_id, (_, seq) in list(self.parts.items()):
-            settled = self._settlement(request_id, seq)
+        for name, (_, seq) in list(self.parts.items()):
+            if name in self._open_ended:
+                del self.parts[name]
+                continue
+            settled = self._settlement(name, seq)
             if settled is not None:
-                del self.parts[request_id]
+                del self.parts[name]
                 self.found.add(
-                    Difference(what="block", entry=seq, id=request_id, field="part after settlement", books=settled)
+                    Difference(what="block", entry=seq, id=name, field="part after settlement", books=settled)
                 )
 
     def _entries(self) -> Iterator[Any]:
@@ -147,10 +152,15 @@ class _Walk:
         found = [self._connection.scalar(query) for query in (written, late)]
         return max((seq for seq in found if seq is not None), default=0)
 
-    def _settlement(self, request_id: str, before_seq: int) -> int | None:
+    def _settlement(self, name: str, before_seq: int) -> int | None:
+        """Of the attempt of that name (``ledger.receipt.part_name``)."""
         columns = ledger_entry.c
+        request_id, _, attempt = name.partition(".")
         query = select(func.max(columns.seq)).where(
-            columns.request_id == request_id, columns.kind.in_(SETTLED), columns.seq < before_seq
+            columns.request_id == request_id,
+            columns.attempt == int(attempt or 1),
+            columns.kind.in_(SETTLED),
+            columns.seq < before_seq,
         )
         found: int | None = self._connection.scalar(query)
         return found
@@ -165,14 +175,15 @@ class _Walk:
             self.found.unreadable(entry, broken)
             return
         parts = {one: Part(static_uj=p[0], dynamic_uj=p[1], machine_share_us=p[2]) for one, p in block.parts.items()}
-        if self._within(block.t1_ms):
+        at_ms = booked_ms(block, entry.created_ms)
+        if self._within(at_ms):
             self.blocks += 1
             shared = self._computed(entry.seq, block)
             if shared is not None:
                 block, parts = _as_computed(block, shared), shared.parts
             self.windows += block.windows
             self.total = _added(self.total, block)
-            sums.post_block(self._again, block, self._calendar.day(block.t1_ms), "")
+            sums.post_block(self._again, block, self._calendar.day(at_ms), "")
         for one, part in parts.items():
             before, _ = self.parts.get(one, (Part(), 0))
             self.parts[one] = (before + part, entry.seq)
@@ -195,13 +206,18 @@ class _Walk:
         return shared
 
     def _receipt(self, entry: Any) -> None:
-        before = self.parts.pop(entry.request_id, None)
-        if not self._within(entry.created_ms):
-            return
         try:
             receipt = msgspec.json.decode(entry.body, type=_ReceiptBody).content
         except msgspec.DecodeError as broken:
-            self.found.unreadable(entry, broken)
+            self.parts.pop(entry.request_id, None)
+            if self._within(entry.created_ms):
+                self.found.unreadable(entry, broken)
+            return
+        name = receipt.run_id or entry.request_id
+        before = self.parts.pop(name, None)
+        if receipt.run_id and receipt.energy.at_least:
+            self._open_ended.add(name)
+        if not self._within(entry.created_ms):
             return
         self.receipts += 1
         sums.post_receipt(self._again, receipt, self._calendar.day(entry.created_ms))

@@ -99,8 +99,8 @@ class Agent:
         self._kept_policy = policy.now()
         self._set_policy: SetPolicy | None = None
         self._minute = minute
-        self._watts = watts
-        self._files = files
+        self.watts = watts
+        self.files = files
         self._tick_s = tick_s
         self._draining = False
         self.outbox = Outbox(bus, seal, node_id)
@@ -125,7 +125,7 @@ class Agent:
         closed = closed_reason(
             policy,
             minute=self._minute(),
-            watts=self._watts(),
+            watts=self.watts(),
             draining=self._draining,
             owner_waits=self.runs.owner_waits,
         )
@@ -189,11 +189,11 @@ class Agent:
             case SetPolicy():
                 self._set_policy = message
             case FileOffer():
-                if self._files is not None:
-                    self._files.on_offer(message)
+                if self.files is not None:
+                    self.files.on_offer(message)
             case FilePiece():
-                if self._files is not None:
-                    self._files.on_piece(message)
+                if self.files is not None:
+                    self.files.on_piece(message)
 
     def _on_link(self, connected: bool) -> None:
         if connected:
@@ -232,7 +232,7 @@ class Agent:
             machine_id=self._machine_id,
             standing=self._was,
             runs=self.runs,
-            watts=self._watts(),
+            watts=self.watts(),
         )
         self.outbox.publish(heartbeat_subject(self.node_id), heartbeat)
 

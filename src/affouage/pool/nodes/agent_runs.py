@@ -213,7 +213,7 @@ class Runs:
         if metered:
             await self.keep_readings()
             self._learn(one, energy)
-        one.end(problem, numbers, energy, self._spool.to_offer(now_us) if metered else ())
+        one.end(problem, numbers, energy, self._spool.to_offer(now_us, newest_first=True) if metered else ())
         if one.run.work != "render":
             self._tell(_ended(one, problem, energy, now_us))
 

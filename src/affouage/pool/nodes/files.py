@@ -230,7 +230,7 @@ class FileFetch:
     def on_piece(self, piece: FilePiece) -> None:
         """A piece nobody asked for, or of another size than it should have, is dropped."""
         if self._window is not None and self._window.offer.model_id == piece.model_id:
-            self._window.put(piece.offset, piece.data)
+            self._window.put(piece.offset, piece.data, self._clock.monotonic_us())
 
     def cancel(self, model_id: str) -> None:
         """The owner of the machine wants it no more; what arrived stays, for another time."""
@@ -302,7 +302,7 @@ class FileFetch:
     async def _receive(self, window: Window, part: PartFile, meter: Meter) -> None:
         heard_us = told_us = self._clock.monotonic_us()
         while part.size_bytes < window.offer.size_bytes:
-            for offset in window.to_ask():
+            for offset in window.to_ask(self._clock.monotonic_us()):
                 self._tell(FileWanted(model_id=window.offer.model_id, offset=offset))
             try:
                 async with asyncio.timeout(self._again_s):

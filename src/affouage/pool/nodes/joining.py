@@ -160,8 +160,10 @@ def check_node_name(text: str) -> str:
 def name_for(text: str) -> str:
     """A name made of what the system calls the machine; "machine" when nothing of it can be seen. Pure."""
     seen = "".join(one if unicodedata.category(one)[0] not in "CZ" else " " for one in text)
-    seen = " ".join(seen.split())[:NAME_MAX].strip()
-    return seen if any(one.isalnum() for one in seen) and not is_node_id(seen) else "machine"
+    try:
+        return check_node_name(" ".join(seen.split())[:NAME_MAX])
+    except BadRequest:
+        return "machine"
 
 
 def same_name(one: str, other: str) -> bool:

@@ -1,4 +1,4 @@
-"""What the commons holds of one node: when it was heard, what it says of itself, what runs there, its engines and meter."""
+"""What the commons holds of one node: when it was heard, what it says of itself, its runs, its engines, its meter."""
 
 from __future__ import annotations
 
@@ -319,7 +319,12 @@ class Link:
         if self.beat is None:
             return None
         closed, policy = self.beat.closed, self.beat.policy
-        return closed, policy, tuple((one.model_id, one.slots, one.loaded) for one in self.beat.models), dict(self._foreign)
+        return (
+            closed,
+            policy,
+            tuple((one.model_id, one.slots, one.loaded) for one in self.beat.models),
+            dict(self._foreign),
+        )
 
     # --- asked by its engines ---------------------------------------------------------------------------------------
 

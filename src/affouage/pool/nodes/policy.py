@@ -83,7 +83,7 @@ def read_hours(text: str) -> tuple[tuple[str, str], ...]:
         raise BadRequest(
             f"Two of the spans in {text!r:.80} overlap.",
             remedy="Write each hour once: 12:00-14:00,20:00-07:00",
-            code="node_hours",
+            code="lent_hours",
             param="hours",
         )
     return spans
@@ -104,7 +104,7 @@ def read_models(text: str) -> tuple[str, ...]:
             raise BadRequest(
                 f"{one!r:.80} is no name of a model.",
                 remedy="They are all in `affouage models list`; write them with commas between.",
-                code="node_models",
+                code="lent_models",
                 param="models",
             )
     return models
@@ -118,7 +118,7 @@ def with_changes(policy: Policy, **changes: object) -> Policy:
         raise BadRequest(
             f"The machine cannot be lent so: {wrong}.",
             remedy="Give watts above 0, a share from 0 to 100, hours like 20:00-07:00.",
-            code="node_policy",
+            code="lent_policy",
         ) from None
 
 
@@ -128,7 +128,7 @@ def _span(text: str) -> tuple[str, str]:
         raise BadRequest(
             f"{text.strip()!r:.40} is no span of hours.",
             remedy="Write from-to on the 24-hour clock: 20:00-07:00, or several with commas between.",
-            code="node_hours",
+            code="lent_hours",
             param="hours",
         )
     return _hour(found[1], found[2]), _hour(found[3], found[4])

@@ -79,7 +79,7 @@ class PolicyFile:
             raise SettingsError(
                 f"{self.path} cannot be understood: {wrong}.",
                 remedy="Mend it, or remove it and set what you lend again: affouage node set.",
-                code="policy_file",
+                code="lent_file",
                 path=str(self.path),
             ) from None
 

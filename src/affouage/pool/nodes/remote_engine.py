@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from math import isfinite
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from affouage.chat import ChatRequest, EngineEvent, Final, PromptProgress, Timings, Usage
 from affouage.pool.engine import EngineIdentity, EngineState, Occupancy, Work
 from affouage.pool.nodes.remote_chunks import ChunkWriter, Foreign
-from affouage.pool.nodes.remote_run import RemoteRun
-from affouage.pool.nodes.wire import Done, Event, Exact, Piece, Progress, Vectors
+from affouage.pool.nodes.wire import Done, Exact, Piece, Progress, Vectors
 
 if TYPE_CHECKING:
     from affouage.pool.nodes.link import Link
@@ -62,7 +61,7 @@ class RemoteEngine:
     async def render(self, request: ChatRequest) -> str | None:
         run = self._link.begin("render", request)
         try:
-            async with aclosing(_events(run)) as events:
+            async with aclosing(run.events()) as events:
                 async for event in events:
                     if isinstance(event, Exact):
                         return event.text
@@ -74,14 +73,14 @@ class RemoteEngine:
         run = self._link.begin("generate", request)
         writer = ChunkWriter(request, self._link.created_s())
         try:
-            async with aclosing(_events(run)) as events:
+            async with aclosing(run.events()) as events:
                 async for event in events:
                     if isinstance(event, Piece):
                         try:
                             delta = writer.chunk(event)
                         except Foreign as why:
                             run.lied(str(why))
-                            continue
+                            raise (run.problem or run.lost("lied")) from None
                         if delta is not None:
                             yield delta
                     elif isinstance(event, Progress):
@@ -89,7 +88,7 @@ class RemoteEngine:
                     elif isinstance(event, Done):
                         if not writer.finished:  # never falsely complete
                             run.lied("It ended without saying why.")
-                            raise cast(Exception, run.problem)
+                            raise run.problem or run.lost("engine")
                         yield _final(event)
         finally:
             self._link.leave(run)
@@ -98,7 +97,7 @@ class RemoteEngine:
         run = self._link.begin("embed", ChatRequest(kind="embedding", model=self._model_id, inputs=inputs))
         vectors: list[list[float]] = []
         try:
-            async with aclosing(_events(run)) as events:
+            async with aclosing(run.events()) as events:
                 async for event in events:
                     if isinstance(event, Vectors):
                         vectors += event.vectors
@@ -113,10 +112,6 @@ class RemoteEngine:
 
     async def close(self) -> None:
         """The machine is not ours to stop."""
-
-
-def _events(run: RemoteRun) -> AsyncGenerator[Event, None]:
-    return cast(AsyncGenerator[Event, None], run.events())
 
 
 def _final(done: Done) -> Final:

@@ -1,4 +1,4 @@
-"""A node's meter as the path of a request uses it: what the node counted, signed, and believed only as far as it can be.
+"""A node's meter as the path of a request uses it: what the node counted and signed, believed as far as it can be.
 
 The node meters itself and signs its blocks; their parts stand under the run's own random name (``rid``), which the
 receipt keeps as ``run_id``. What a receipt says is what the signed blocks say of that run, exactly: the books then add
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -19,8 +19,7 @@ from affouage.clock import Clock
 from affouage.footprint.allocation import Part
 from affouage.footprint.meter import MeterInfo
 from affouage.footprint.weights import TokenWeights
-from affouage.ledger import ledger
-from affouage.ledger.receipt import Block, Energy
+from affouage.ledger.receipt import Block, Energy, Kept
 from affouage.pool.nodes import wire
 from affouage.pool.nodes.reading_check import Refused, Watch, possible, read_block, sane
 from affouage.pool.nodes.remote_run import RemoteRun
@@ -245,7 +244,7 @@ class RemoteMeter:
         self._known[block_id] = kept
         _shorten(self._known)
 
-    def blocks(self) -> list[ledger.Kept]:
+    def blocks(self) -> list[Kept]:
         """Verified, and not yet in the books."""
         return list(self._pending.values())
 
@@ -253,7 +252,7 @@ class RemoteMeter:
         """How long the oldest block has waited for the books; 0 when none does."""
         return self._clock.monotonic_us() - self._pending_us if self._pending else 0
 
-    def kept(self, blocks: list[ledger.Kept]) -> None:
+    def kept(self, blocks: Sequence[Kept]) -> None:
         """They are in the books: the node may forget them."""
         ids = tuple(one.block.id for one in blocks)
         for block_id in ids:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Literal
 
 import msgspec
@@ -123,7 +123,7 @@ class RemoteRun:
 
     # --- read by the engine -----------------------------------------------------------------------------------------
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """In order, ending after Done or Exact. Raises what ended it otherwise."""
         while True:
             while self._events:
@@ -285,8 +285,9 @@ class RemoteRun:
 
     def lied(self, why: str) -> None:
         """What came cannot be."""
-        self._on_lie()
-        self._fail(self.lost("lied", NodeLied, why))
+        if self.problem is None:
+            self._on_lie()
+            self._fail(self.lost("lied", NodeLied, why))
         self.over.set()
 
     def leave(self) -> None:

@@ -25,7 +25,7 @@ def read_revoked(home: Path) -> dict[str, int]:
         raise SettingsError(
             f"{path} cannot be read ({type(wrong).__name__}).",
             remedy="Put it back from a backup: it names the machines that may no longer connect.",
-            code="pool_key",
+            code="pool_revoked",
             file=str(path),
         ) from None
 

@@ -76,11 +76,12 @@ class Spool:
                 for one, size in zip(signed, sizes, strict=True):
                     self._add(one.block.id, one, size)
 
-    def to_offer(self, now_us: int) -> tuple[SignedBlock, ...]:
-        """Some that were not offered a short while ago, oldest first, as many as fit a message."""
+    def to_offer(self, now_us: int, *, newest_first: bool = False) -> tuple[SignedBlock, ...]:
+        """Some that were not offered a short while ago, as many as fit a message. ``newest_first``: with the end of a
+        run, whose part stands in the newest."""
         chosen: list[SignedBlock] = []
         size = 0
-        for block_id, signed in self._waiting.items():
+        for block_id, signed in reversed(self._waiting.items()) if newest_first else self._waiting.items():
             offered_us = self._offered_us.get(block_id)
             if offered_us is not None and now_us - offered_us < OFFER_AGAIN_US:
                 continue

@@ -102,7 +102,7 @@ class Exact(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Piece(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What one chunk of the engine adds. The commons writes the chunk that clients see; nothing is relayed as it came."""
+    """What one chunk of the engine adds. The commons writes what clients see; nothing is relayed as it came."""
 
     text: Text | None = None
     reasoning: Text | None = None
