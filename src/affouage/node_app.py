@@ -31,10 +31,9 @@ from affouage.pool.engine import Engine
 from affouage.pool.metering import Metering
 from affouage.pool.node import Node
 from affouage.pool.nodes.agent import Agent
-from affouage.pool.nodes.agent_run import Ended
 from affouage.pool.nodes.files import FileFetch
 from affouage.pool.nodes.identity import Enrolled, read_identity, write_identity
-from affouage.pool.nodes.node_state import NodeState, Tally, lent, read_state, write_state
+from affouage.pool.nodes.node_state import Ended, NodeState, Tally, lent, read_state, write_state
 from affouage.pool.nodes.policy import lends
 from affouage.pool.nodes.policy_file import PolicyFile
 from affouage.pool.nodes.sealing import Seal

@@ -64,6 +64,7 @@ async def open_machines(
     async def decided(before: NodeRecord | None, now: NodeRecord) -> None:
         if now.state in ("revoked", "refused"):
             dispatcher.forget(now.id)
+            on_change()
             await link.control.revoke(now.public_key)
         elif before is not None:
             on_change()

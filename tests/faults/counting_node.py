@@ -1,6 +1,8 @@
 """A machine at work for its commons, as `affouage node run` does, with engines that count.
 
 python -m tests.faults.counting_node '[{"model_id": "counting"}]' [nats://where.the/link/is]
+
+It says when its engines fall idle while it is cut off: "idle 1234.5", in seconds of the machine's monotonic clock.
 """
 
 from __future__ import annotations
@@ -9,29 +11,46 @@ import asyncio
 import json
 import signal
 import sys
+import time
 
 import msgspec
 
 from affouage import node_app, settings
-from affouage.pool.nodes.agent_run import Ended
 from affouage.pool.nodes.identity import Enrolled
+from affouage.pool.nodes.node_state import Ended
 from tests.faults.counting import CountingEngine
+
+LOOK_S = 0.05
 
 
 class Told:
     """An owner who writes everything down."""
 
+    def __init__(self) -> None:
+        self.connected = False
+
     def starts(self, enrolled: Enrolled, models: tuple[str, ...]) -> None:
         print("starts", enrolled.node_id, *models, flush=True)
 
     def link(self, connected: bool, problem: str) -> None:
-        print("link", connected, problem, flush=True)
+        self.connected = connected
+        print("link", connected, time.monotonic(), problem, flush=True)
 
     def ended(self, ended: Ended) -> None:
         print("ended", ended, flush=True)
 
     def leaves(self, running: int) -> None:
         print("leaves", running, flush=True)
+
+
+async def watch(engines: list[CountingEngine], told: Told) -> None:
+    """Say when work stops."""
+    busy = False
+    while True:
+        await asyncio.sleep(LOOK_S)
+        before, busy = busy, any(one.in_flight for one in engines)
+        if before and not busy and not told.connected:
+            print("idle", time.monotonic(), flush=True)
 
 
 async def main() -> None:
@@ -41,7 +60,14 @@ async def main() -> None:
     if len(sys.argv) > 2:  # by a link that can be cut, whatever address the commons gives
         open_bus, url = node_app.open_node_bus, sys.argv[2]
         node_app.open_node_bus = lambda held: open_bus(lambda: msgspec.structs.replace(held(), bus_url=url))
-    await node_app.serve_node(settings.read(), Told(), leaving, engines=engines)
+    told = Told()
+    watching = asyncio.create_task(watch(engines, told))
+    try:
+        await node_app.serve_node(settings.read(), told, leaving, engines=engines)
+    finally:
+        watching.cancel()
+        await asyncio.wait([watching])
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,8 +1,8 @@
 """A pool for faults: a real broker, a commons that serves over HTTP, machines that are programs of their own.
 
     async with pool_house(tmp_path) as house:
-        await house.machine("atelier")              # joined by the command line, approved, alive
-        answer = await house.ask(40)                # "compte jusqu'à 40", streamed
+        await house.machines_of("atelier", "bureau")    # joined, approved, alive
+        answer = await house.ask(40)                    # "compte jusqu'à 40", streamed
 
 The machines count (:mod:`.counting`), so that a missing or repeated word is seen.
 """
@@ -23,15 +23,37 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import pytest
 
+from affouage.adapters import joining
+from affouage.clock import SystemClock
 from affouage.ledger.receipt import Receipt
-from affouage.pool.nodes.joining import write_token
+from affouage.pool.nodes.identity import Enrolled, write_identity
 from affouage.settings import read
 from affouage.testing import LiveCommons, serving
-from tests.brokers import Broker, running_broker
+from tests.brokers import VERSIONS, Broker, running_broker
 from tests.faults.link import Link, linked
 
 PATIENCE_S = 20.0
+MEASURES = Path(__file__).parents[2] / ".cache" / "faults.jsonl"
+"""What the tests measured, one line each: docs/reference/faults.md is written from it."""
+
+LONG = pytest.mark.long
+BOTH_BROKERS = pytest.mark.parametrize(
+    "version", [VERSIONS[0], *(pytest.param(one, marks=LONG) for one in VERSIONS[1:])]
+)
+"""One broker in `make test`, the others in `make faults`."""
+BOTH_BROKERS_LONG = pytest.mark.parametrize("version", VERSIONS)
+
+
+def measured(test: str, **figures: float) -> None:
+    """Keep a measure, with the date and how busy the machine was."""
+    MEASURES.parent.mkdir(exist_ok=True)
+    told = {name: round(figure, 3) for name, figure in figures.items()}
+    row = {"at": time.strftime("%Y-%m-%d %H:%M"), "load": round(os.getloadavg()[0], 1), "test": test} | told
+    with MEASURES.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    print(row)
 
 
 class Answer(msgspec.Struct):
@@ -83,9 +105,17 @@ class Machine:
                 stderr=log,
             )
 
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def signal(self, number: int) -> None:
         assert self.process is not None
         self.process.send_signal(number)
+
+    def said(self) -> list[str]:
+        """What it wrote so far, line by line."""
+        return self.log.read_text(encoding="utf-8").splitlines()
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
@@ -93,7 +123,7 @@ class Machine:
         self.process.wait()
 
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and self.running:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
             try:
@@ -123,29 +153,40 @@ class PoolHouse:
         through: Link | None = None,
     ) -> Machine:
         """Invited, joined, approved, running, seen by the commons."""
-        invitation = await self._run(self.live.commons.enrolment.invite(None, None))
-        token = write_token(self.live.url, invitation.secret)
         home = self.folder / name
-        environ = {**os.environ, "AFFOUAGE_HOME": str(home), "LANGUAGE": "en"}
-        joining = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "affouage", "node", "join", token, "--name", name, "--no-run", env=environ
-        )
-        node_id = await until(lambda: self._asked(name))
-        await self._run(self.live.commons.enrolment.approve(None, node_id))
-        assert await asyncio.wait_for(joining.wait(), PATIENCE_S) == 0
+        held = await self.joined(name)
+        write_identity(home, held)
         engines = [{"model_id": model_id, "slots": slots, "word_ms": word_ms, "file": file}]
-        made = Machine(name, node_id, home, engines, self.folder / f"{name}.log", through)
+        made = Machine(name, held.node_id, home, engines, self.folder / f"{name}.log", through)
         self.machines.append(made)
         made.start()
         await self.until_there(made)
         return made
 
-    def _asked(self, name: str) -> str | None:
-        found = [one.id for one in self.live.commons.enrolment.records().values() if one.name == name]
-        return found[0] if found else None
+    async def machines_of(self, *names: str, **more: Any) -> list[Machine]:
+        """Several, at once."""
+        return list(await asyncio.gather(*(self.machine(name, **more) for name in names)))
+
+    async def joined(self, name: str) -> Enrolled:
+        """By the door of the commons for machines, and approved: what the machine then holds."""
+        enrolment, clock = self.live.commons.enrolment, SystemClock()
+        invitation = await self._run(enrolment.invite(None, None))
+        asked = await joining.ask(joining.new_machine(self.live.url, name, name), invitation.secret, clock)
+        await self._run(enrolment.approve(None, asked.node_id))
+        return await joining.renewed(asked, clock)
+
+    async def revoke(self, node_id: str) -> None:
+        """As a steward does."""
+        await self._run(self.live.commons.enrolment.revoke(None, node_id))
 
     async def until_there(self, machine: Machine, there: bool = True) -> None:
-        await until(lambda: self.is_there(machine) == there)
+        """Raises AssertionError when its program has ended instead, with what it said."""
+
+        def look() -> bool:
+            assert not there or machine.running, machine.log.read_text()[-2000:]
+            return self.is_there(machine) == there
+
+        await until(look)
 
     def is_there(self, machine: Machine) -> bool:
         """Can it be given a request?"""

@@ -15,8 +15,8 @@ from affouage.pool.metering import Metering
 from affouage.pool.node import Node
 from affouage.pool.nodes import nkey
 from affouage.pool.nodes.agent import Agent
-from affouage.pool.nodes.agent_run import Ended
 from affouage.pool.nodes.bus import Bus, control_subject, heartbeat_subject, out_subject, run_subject
+from affouage.pool.nodes.node_state import Ended
 from affouage.pool.nodes.policy_file import PolicyFile
 from affouage.pool.nodes.sealing import Seal, new_key, public_of
 from affouage.pool.nodes.signing import sign

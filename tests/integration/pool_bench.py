@@ -180,9 +180,12 @@ class Scripted:
 class House:
     """The commons: its dispatcher, what it knows of machines, what went to the books."""
 
-    def __init__(self, hub: InProcessBus, *machines: Machine, patience: Patience = HASTE, **more: Any) -> None:
+    def __init__(
+        self, hub: InProcessBus, *machines: Machine, patience: Patience = HASTE, bus: Any = None, **more: Any
+    ) -> None:
+        """``bus``: instead of an end of the hub."""
         self.hub = hub
-        self.bus = hub.end()
+        self.bus = hub.end() if bus is None else bus
         self.records = {one.record.id: one.record for one in machines}
         self.written: list[Kept] = []
         self.changed = asyncio.Event()

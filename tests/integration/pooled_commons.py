@@ -26,6 +26,7 @@ from affouage.pool.nodes.wishes import Wishes
 from affouage.settings import Settings
 from affouage.storage.tables import node
 from affouage.testing import InProcessBus, LiveCommons
+from tests.integration.conftest import until
 from tests.integration.pool_bench import BOX, Machine
 
 
@@ -51,15 +52,15 @@ class PooledCommons(LiveCommons):
     def bring(self, machine: Machine, home: Path, *engines: Engine) -> None:
         """Start its agent and wait until the commons hears it."""
         self.run(self._bring(machine, home, engines))
+        dispatcher = self.commons.dispatcher
+        assert dispatcher is not None
+        until(lambda: machine.record.id in dispatcher.here())
 
     async def _bring(self, machine: Machine, home: Path, engines: tuple[Engine, ...]) -> None:
         stack = self._present[machine.record.id] = AsyncExitStack()
-        await stack.enter_async_context(machine.at_work(home, self.hub.end(), *engines))
-        dispatcher = self.commons.dispatcher
-        assert dispatcher is not None
-        async with asyncio.timeout(10):
-            while machine.record.id not in dispatcher.here():
-                await asyncio.sleep(0.02)
+        bus = self.hub.end()
+        stack.push_async_callback(bus.close)
+        await stack.enter_async_context(machine.at_work(home, bus, *engines))
 
     def part(self, machine: Machine) -> None:
         """Its agent stops; the commons notices as it does."""

@@ -43,8 +43,8 @@ async def hostile(broker: Broker, held: NodePass | None) -> AsyncIterator[tuple[
         options["user_jwt_cb"] = lambda: held.jwt.encode()
         options["signature_cb"] = lambda nonce: base64.b64encode(held.key.sign(nonce.encode()))
     client = Client()
-    await client.connect(broker.url, allow_reconnect=False, error_cb=on_error, **options)
     try:
+        await client.connect(broker.url, allow_reconnect=False, error_cb=on_error, **options)
         yield client, said
     finally:
         await client.close()

@@ -19,9 +19,8 @@ from affouage.errors import Conflict, HomeInUse, NotFound
 from affouage.node_app import serve_node
 from affouage.pool.engine import Engine
 from affouage.pool.nodes import nkey
-from affouage.pool.nodes.agent_run import Ended
 from affouage.pool.nodes.identity import Enrolled, write_identity
-from affouage.pool.nodes.node_state import read_state
+from affouage.pool.nodes.node_state import Ended, read_state
 from affouage.pool.nodes.policy import with_changes
 from affouage.pool.nodes.policy_file import KeptPolicy, PolicyFile
 from affouage.pool.nodes.sealing import Seal, new_key, public_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -13,13 +14,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from affouage.adapters.buses.nats_server import find_server
 from affouage.adapters.buses.own_broker import own_broker, with_own_broker
 from affouage.adapters.buses.pool_bus import open_node_bus, open_pool
+from affouage.cli.pool_broker import broker_config
 from affouage.clock import SystemClock
 from affouage.errors import SettingsError, SetUpError
-from affouage.pool.nodes import nkey
+from affouage.pool.nodes import jwt, nkey
 from affouage.pool.nodes.commons_keys import commons_keys
 from affouage.pool.nodes.credentials import node_jwt
 from affouage.pool.nodes.identity import Enrolled
@@ -219,3 +222,23 @@ def test_what_cannot_be_is_said(home: Path, pool: dict[str, str], code: str) -> 
         with_own_broker(Settings(home=home, pool=PoolSettings(**pool)))
     assert told.value.code == code
     assert told.value.remedy
+
+
+def test_what_a_broker_elsewhere_must_know_is_printed_and_is_no_secret(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AFFOUAGE_HOME", str(home))
+    printed = CliRunner().invoke(broker_config, ["--json"])
+    assert printed.exit_code == 0
+    keys, known = commons_keys(home), json.loads(printed.stdout)
+    assert known["account"] == keys.account.public
+    now_s = SystemClock().now_ms() // 1000
+    assert jwt.decode(known["account_jwt"], issuer=keys.operator.public, now_s=now_s).sub == keys.account.public
+    text = CliRunner().invoke(broker_config, ["--folder", "/srv/nats"]).stdout
+    assert 'dir: "/srv/nats"' in text
+    for secret in (keys.operator.seed, keys.account.seed, keys.system.seed, keys.gateway.seed, keys.box.hex()):
+        assert secret not in printed.stdout + text
+    (home / "pool" / "account.seed").write_text("damaged")
+    refused = CliRunner().invoke(broker_config, [])
+    assert refused.exit_code == 2
+    assert "account.seed is damaged" in refused.stderr

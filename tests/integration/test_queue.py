@@ -14,6 +14,7 @@ import pytest
 from affouage import settings
 from affouage.testing import EchoEngine, LiveCommons, serving
 from tests.integration.conftest import until
+from tests.integration.web_visitor import Visitor, form_to, receipt_id, words
 
 CHAT = "/v1/chat/completions"
 
@@ -236,3 +237,17 @@ def test_too_many_requests_of_one_member_are_refused_with_what_to_do(house: Hous
         assert house.scheduler.waiting("slow") == 32
         for one in crowd:
             one.leave()
+
+
+def test_the_page_has_a_box_for_what_does_not_press_and_says_why_it_waits(house: House) -> None:
+    visitor = Visitor(house.live)
+    visitor.join("Patiente")
+    page = visitor.get("/chat").text
+    assert 'name="no_hurry"' in page
+    assert "no_hurry" not in dict(form_to(page, "/chat#").fields), "nobody ticked it"
+    with busy(house, 60):
+        answered = visitor.ask("mot mot", page, model="slow", no_hurry="1").text
+    said = words(answered)
+    assert "vous êtes 1er sur 1 dans la file. Rien ne presse" in said
+    assert "no_hurry" not in dict(form_to(answered, "/chat#").fields), "each question by itself"
+    assert "rien ne pressait" in words(visitor.get(f"/receipts/{receipt_id(answered)}").text)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from openai import BadRequestError, OpenAI
 
 from affouage import settings
 from affouage.assembly.member import Member, Role
+from affouage.pool.engine import EngineIdentity
+from affouage.pool.nodes.joining import fingerprint
 from affouage.pool.nodes.policy_file import PolicyFile
 from affouage.pool.nodes.wire import Policy
 from affouage.pool.reach import ConfidentialityRules
@@ -16,7 +20,7 @@ from affouage.testing import EchoEngine, serving
 from tests.integration.conftest import until
 from tests.integration.pool_bench import Machine
 from tests.integration.pooled_commons import PooledCommons, serving_pool
-from tests.integration.web_visitor import Visitor, receipt_id, words
+from tests.integration.web_visitor import Visitor, forms, receipt_id, words
 
 SPACES = str.maketrans("\u00a0\u202f", "  ")
 
@@ -191,8 +195,6 @@ def test_a_steward_lets_a_machine_in_after_comparing_its_fingerprint(house: Hous
     house.live.enrol(unwanted, house.people["Karim"].id, name="Inconnue", state="pending")
     assert "La tour" not in house.karim.get("/machines").text
     page = house.ines.get("/machines").text
-    from affouage.pool.nodes.joining import fingerprint
-
     assert fingerprint(asks.record.public_key, asks.record.box_key) in page
     told = house.ines.submit(page, f"/machines/{asks.record.id}/approve", trust="everyone")
     assert told.headers["location"] == "/machines?done=approved"
@@ -223,8 +225,6 @@ def test_a_form_without_its_token_does_nothing(house: House) -> None:
 
 
 def csrf(page: str) -> str:
-    from tests.integration.web_visitor import forms
-
     return next(value for form in forms(page) for name, value in form.fields if name == "csrf")
 
 
@@ -281,8 +281,6 @@ def test_the_rule_caps_what_may_be_chosen(house: House) -> None:
 
 
 def test_programs_choose_as_well(house: House) -> None:
-    from openai import BadRequestError, OpenAI
-
     client = OpenAI(base_url=f"{house.live.url}/v1", api_key=house.live.api_key("Karim"), max_retries=0)
     asked = [{"role": "user", "content": "Bonjour"}]
 
@@ -308,3 +306,61 @@ def test_without_a_pool_the_page_says_what_one_is(tmp_path: Path) -> None:
         assert "affouage up --pool" in page
         assert "affouage node invite --for Karim" in page
         assert 'name="reach"' not in visitor.get("/chat").text, "nothing to choose"
+
+
+# --- an answer that goes on elsewhere ---------------------------------------------------------------------------------
+
+
+class Filed(EchoEngine):
+    """An echo made of a file, as engines are: another machine with the same file can go on."""
+
+    def identity(self) -> EngineIdentity:
+        return EngineIdentity("echo", "1", "test", file_sha256="a" * 64, file_name="echo.gguf")
+
+
+def test_a_reader_sees_where_another_machine_goes_on(tmp_path: Path) -> None:
+    with serving_pool(settings.read({}, home=tmp_path / "home"), [EchoEngine("other")]) as live:
+        karim = Visitor(live)
+        owner = karim.join("Karim").id
+        two = {}
+        for node_id, name in (("n_aaaabbbbcccc", "La première"), ("n_ddddeeeeffff", "La seconde")):
+            machine = two[node_id] = Machine(node_id)
+            live.enrol(machine, owner, name=name)
+            live.bring(machine, tmp_path / node_id, Filed("twin", slots=1, word_ms=40))
+        dispatcher = live.commons.dispatcher
+        assert dispatcher is not None
+        heard, page = 0, karim.get("/chat?model=twin").text
+        with karim.asking("un deux trois quatre cinq six sept huit neuf dix " * 3, page, model="twin") as pieces:
+            text = ""
+            for piece in pieces:
+                text += piece
+                if "quatre" in text.partition('class="raw"')[2] and not heard:
+                    heard = 1
+                    answering = next(one.id for one in dispatcher.nodes() if one.running)
+                    live.part(two[answering])
+        left = next(machine for node_id, machine in two.items() if node_id != answering)
+        assert f"[la machine s’est perdue ici ; {left.record.name} continue]" in words(text).translate(SPACES)
+        assert 'class="resumed"' in text
+        told = read(karim.get(f"/receipts/{receipt_id(text)}").text)
+        assert "Une machine s’est perdue pendant cette réponse ; une autre l’a reprise là où elle en était." in told
+        assert f"Machine {left.record.name}" in told
+
+
+# --- for those who look after it --------------------------------------------------------------------------------------
+
+
+def test_metrics_are_for_operators_and_name_nobody(house: House) -> None:
+    house.karim.ask("Bonjour", house.karim.get("/chat").text)
+    assert house.karim.get("/metrics").status_code == 403
+    answer = house.odile.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = answer.text.splitlines()
+    assert 'affouage_queue_waiting{model="echo"} 0' in lines
+    assert 'affouage_slots_open{model="echo"} 2' in lines
+    assert 'affouage_nodes{state="here"} 1' in lines
+    assert f'affouage_node_runs_lost_total{{node="{house.machine.record.id}"}} 0' in lines
+    for person in house.people.values():
+        assert person.name not in answer.text
+        assert person.id not in answer.text
+    for line in lines:
+        assert re.fullmatch(r'# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="[^"]*",?)+\})? -?[0-9.e+]+', line), line

@@ -39,7 +39,11 @@ class _Forms(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.found.append(Form(given.get("action", "")))
-        elif tag == "input" and given.get("name") and (given.get("type") not in ("checkbox", "radio") or "checked" in given):
+        elif (
+            tag == "input"
+            and given.get("name")
+            and (given.get("type") not in ("checkbox", "radio") or "checked" in given)
+        ):
             self.found[-1].fields.append((given["name"], given.get("value", "")))
         elif tag == "option" and "selected" in given:
             self.found[-1].fields.append(("model", given["value"]))

@@ -100,6 +100,8 @@ def test_each_command_of_the_guide_runs(live: LiveCommons, tmp_path: Path, code:
     printed = run(["bash", "-euo", "pipefail", "-c", code], environment(live, tmp_path))
     if "/receipts/" in code:
         assert '"object":"receipt"' in printed
+    elif "/queue" in code:
+        assert '"object":"queue"' in printed
     else:
         assert "forêt" in printed
 

@@ -42,6 +42,7 @@ def test_elsewhere_with_tls(url: str) -> None:
         ("nats://[fe80::1]:4222", "broker_in_clear"),
         ("http://127.0.0.1:4222", "broker_address"),
         ("127.0.0.1:4222", "broker_address"),
+        ("TLS://host:4222", "broker_address"),
         ("tls://", "broker_address"),
         ("tls://host:notaport", "broker_address"),
         ("tls://host:99999", "broker_address"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -173,3 +174,15 @@ def test_the_same_again_writes_nothing(tmp_path: Path) -> None:
     before = kept.path.stat().st_ino
     kept.change(lambda now: now)
     assert kept.path.stat().st_ino == before
+
+
+def test_the_owner_reads_and_sets_what_he_lends_without_the_extra(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules |= {'nacl': None, 'nats': None, 'cryptography': None};"
+        "from affouage.cli.node_owner import set_, status;"
+        "set_(['--max-share', '50'], standalone_mode=False); status(['--json'], standalone_mode=False)"
+    )
+    environ = {**os.environ, "AFFOUAGE_HOME": str(tmp_path), "AFFOUAGE_LANG": "en"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environ, check=False)
+    assert done.returncode == 0, done.stderr
+    assert '"max_share_percent": 50' in done.stdout

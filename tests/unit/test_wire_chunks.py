@@ -175,6 +175,8 @@ def test_what_an_answer_says_of_itself() -> None:
         "energy": {"uj": [1, 2, 3], "quality": "estimated"},
         "wait_ms": 7,
         "outcome": "completed",
+        "machine": "here",
+        "notices": [],
     }
     unknown = affouage_member(msgspec.structs.replace(RECEIPT, energy=Energy()), None, show_prompt=False)
     assert unknown["energy"] == {"uj": None, "quality": "unknown"}

@@ -14,7 +14,19 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from affouage.assembly import attempts, held, invitations, joining, keys, mandates, passwords, recognise, roll, sessions
+from affouage.assembly import (
+    attempts,
+    held,
+    invitations,
+    joining,
+    keys,
+    machines,
+    mandates,
+    passwords,
+    recognise,
+    roll,
+    sessions,
+)
 from affouage.assembly.access import DEFAULT_KEY_SCOPES, Credential, Identity, missing
 from affouage.assembly.invitations import Invitation, InvitationLink
 from affouage.assembly.keys import ApiKey
@@ -264,12 +276,18 @@ class Accounts:
         return await self._database.write(lambda c: mandates.set_role(c, by, member_id, role, now_ms))
 
     async def deactivate(self, by: Member | None, member_id: str) -> Member:
-        """Close an account: sessions end, keys are refused. Raises NotFound, NotAllowed, Conflict ``last_operator``."""
+        """Close an account: sessions end, keys are refused, its machines serve no more.
+
+        Raises NotFound, NotAllowed, Conflict ``last_operator``.
+        """
         now_ms = self._clock.now_ms()
         return await self._database.write(lambda c: mandates.deactivate(c, by, member_id, now_ms))
 
     async def reactivate(self, by: Member | None, member_id: str) -> Member:
-        """Open it again; unrevoked keys work again, sessions do not. Raises NotFound, NotAllowed, Conflict (erased)."""
+        """Open it again; unrevoked keys work again, sessions and machines do not.
+
+        Raises NotFound, NotAllowed, Conflict (erased).
+        """
         return await self._database.write(lambda connection: mandates.reactivate(connection, by, member_id))
 
     async def reset_link(self, by: Member | None, member_id: str) -> InvitationLink:
@@ -312,6 +330,8 @@ class Accounts:
     async def erase(self, who: Member) -> None:
         """Forget this member: name, password, sessions, keys, conversations, salts. The ledger keeps the opaque id.
 
+        Their machines are shut out, and lose their names.
+
         Raises Conflict (last operator).
         """
         now_ms = self._clock.now_ms()
@@ -320,6 +340,8 @@ class Accounts:
             leaving = roll.by_id(connection, who.id)
             roll.keep_an_operator(connection, leaving)
             mandates.cut_off(connection, leaving.id, now_ms)
+            machines.shut_out(connection, leaving.id, leaving.id, now_ms)
+            machines.forget(connection, leaving.id)
             attempts.forget_name(connection, fold_name(leaving.name))
             roll.erase(connection, leaving, now_ms)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+import msgspec
+from sqlalchemy import Connection, Row, delete, func, select
 
 from affouage.assembly import attempts, keys, sessions
 from affouage.assembly.member import Member
-from affouage.storage.tables import conversation, invitation, member, turn
+from affouage.storage.tables import conversation, invitation, member, node, node_day, node_invitation, turn
 
 INVITATIONS_KEPT_MS = 30 * sessions.DAY_MS
 """How long a link that can no longer be used stays on record, so that the refusal can say why."""
@@ -65,8 +66,54 @@ def export(connection: Connection, who: Member, now_ms: int) -> dict[str, Any]:
             }
             for one in made
         ],
+        "machines": machines(connection, who.id),
+        "machine_invitations": [
+            {
+                "created": iso_utc(one.created_ms),
+                "expires": iso_utc(one.expires_ms),
+                "used": iso_utc(one.used_ms),
+                "machine_id": one.node_id,
+            }
+            for one in connection.execute(select(node_invitation).where(node_invitation.c.owner_id == who.id))
+        ],
         "conversations": conversations(connection, who.id, now_ms),
     }
+
+
+_TRUSTS = {1: "collective", 2: "trusted", 3: "everyone"}
+
+
+def machines(connection: Connection, owner_id: str) -> list[dict[str, Any]]:
+    """The machines they lend or lent, oldest first, with what each served day by day: counts, never content."""
+    theirs = select(node).where(node.c.owner_id == owner_id).order_by(node.c.created_ms, node.c.id)
+    return [
+        {
+            "id": one.id,
+            "name": one.name,
+            "state": one.state,
+            "trust": _TRUSTS[one.trust],
+            "name_in_the_books": one.machine_id,
+            "max_watts": one.max_watts,
+            "lends": msgspec.json.decode(one.policy),
+            "created": iso_utc(one.created_ms),
+            "decided": iso_utc(one.decided_ms),
+            "revoked": iso_utc(one.revoked_ms),
+            "seen": iso_utc(one.seen_ms),
+            "served": _served(connection, one.id),
+        }
+        for one in connection.execute(theirs)
+    ]
+
+
+def _served(connection: Connection, node_id: str) -> list[dict[str, Any]]:
+    days = connection.execute(select(node_day).where(node_day.c.node_id == node_id).order_by(node_day.c.day))
+    return [_day(one) for one in days]
+
+
+def _day(one: Row[Any]) -> dict[str, Any]:
+    """``energy_uj``: what was counted, None when nothing was. ``served_us``: of the machine's time, for others."""
+    told = {name: getattr(one, name) for name in ("day", "requests", "own_requests", "lost", "decoded_tokens")}
+    return {**told, "energy_uj": one.energy_uj or None, "served_us": one.served_us}
 
 
 def conversations(connection: Connection, member_id: str, now_ms: int) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from affouage.assembly import credentials, invitations, roll, sessions
+from affouage.assembly import credentials, invitations, machines, roll, sessions
 from affouage.assembly.access import permit_governing
 from affouage.assembly.invitations import InvitationLink
 from affouage.assembly.member import Member, Role
@@ -47,14 +47,18 @@ def set_role(connection: Connection, by: Member | None, member_id: str, role: Ro
 
 
 def deactivate(connection: Connection, by: Member | None, member_id: str, now_ms: int) -> Member:
-    """Conflict when it would take away the last operator. Nothing changes for one deactivated already."""
-    who = roll.by_id(connection, member_id)
-    permit_governing(again(connection, by), who.role)
+    """Conflict when it would take away the last operator. Nothing changes for one deactivated already.
+
+    Their machines are shut out too, for good: to serve again they need an invitation, whatever becomes of the account.
+    """
+    who, author = roll.by_id(connection, member_id), again(connection, by)
+    permit_governing(author, who.role)
     if who.active:
         roll.keep_an_operator(connection, who)
         roll.change(connection, who.id, deactivated_ms=now_ms)
         cut_off(connection, who.id, now_ms)
         invitations.revoke(connection, invitation.c.member_id == who.id, now_ms)
+        machines.shut_out(connection, who.id, "" if author is None else author.id, now_ms)
     return roll.by_id(connection, member_id)
 
 

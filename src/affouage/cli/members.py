@@ -150,6 +150,8 @@ def role(name: str, role: str, as_json: bool) -> None:
 def deactivate(name: str, as_json: bool) -> None:
     """Close the account of NAME: sessions end and keys are refused, at once. Nothing is deleted.
 
+    Machines they lend are revoked, for good: to lend one again takes a new invitation.
+
     \b
     --json prints: {"id", "name", "role", "language", "created", "deactivated"}
     """
@@ -161,6 +163,8 @@ def deactivate(name: str, as_json: bool) -> None:
 @as_json
 def reactivate(name: str, as_json: bool) -> None:
     """Open the account of NAME again. Keys not revoked work again; sessions have to be opened anew.
+
+    Machines they lent stay revoked: invite them again.
 
     \b
     --json prints: {"id", "name", "role", "language", "created", "deactivated"}

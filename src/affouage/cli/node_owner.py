@@ -18,9 +18,8 @@ from affouage.cli.console import run as run_async
 from affouage.cli.language import spoken
 from affouage.cli.members import as_json
 from affouage.errors import BadRequest
-from affouage.pool.nodes.agent_run import Ended
 from affouage.pool.nodes.identity import Enrolled, read_identity
-from affouage.pool.nodes.node_state import Tally, read_state
+from affouage.pool.nodes.node_state import Ended, Tally, read_state
 from affouage.pool.nodes.policy import read_hours, read_models, with_changes
 from affouage.pool.nodes.policy_file import KeptPolicy, PolicyFile
 from affouage.pool.nodes.wire import Policy

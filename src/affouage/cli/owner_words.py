@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from affouage.pool.nodes.agent_run import Ended
-from affouage.pool.nodes.node_state import NodeState, Tally
+from affouage.pool.nodes.node_state import Ended, NodeState, Tally
 from affouage.pool.nodes.policy import hours_text
 from affouage.pool.nodes.wire import Policy
 from affouage.units import Interval

@@ -11,6 +11,7 @@ from affouage.assembly.access import Policy, Scope
 from affouage.gateway.converse import HEARTBEAT_S, Conversing
 from affouage.gateway.embeddings import Embeddings
 from affouage.gateway.errors import refuse
+from affouage.gateway.metrics import Metrics
 from affouage.gateway.models import Models
 from affouage.gateway.nodes import Nodes
 from affouage.gateway.public import Public
@@ -62,6 +63,7 @@ def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]
             guarded(path, endpoint, policy=Policy.MEMBER, scope=scope, accounts=accounts, refuse=refuse)
             for path, (endpoint, scope) in member_only.items()
         ),
+        guarded("/metrics", Metrics(commons).show, policy=Policy.OPERATOR, accounts=accounts, refuse=refuse),
         *nodes.routes(accounts),
         *(
             guarded(path, endpoint, policy=Policy.PUBLIC, accounts=accounts, refuse=refuse)

@@ -48,6 +48,9 @@ from affouage.pool.ticket import Ticket, Turn
 
 _log = logging.getLogger("affouage.inference")
 
+_REFUSED_WAITING = ("wait_exceeded", "no_machine")
+"""Nothing was begun: it was told that its turn would not come in time, or could not come."""
+
 StampModel = Callable[[str], ModelStamp]
 
 
@@ -187,6 +190,7 @@ class Inference:
             attempt.outcome, problem = "refused", refused
             attempt.note_refusal(refused)
         except AffouageError as failed:
+            attempt.outcome = "refused" if failed.code in _REFUSED_WAITING else "failed"
             problem = failed
         except Exception as unforeseen:
             # Its place and kind, never its message: that could quote the prompt.
@@ -237,9 +241,14 @@ class Inference:
             station.metering.start(attempt.key, station.engine.model_id, own=own)
             try:
                 await self._use_engine(attempt, held)
+            except EngineFailed as failed:
+                if elsewhere.lost(failed):  # the collective's loss: it costs the member no turn
+                    held.charge(prompt_tokens=0, decoded_tokens=0, energy_uj=0)
+                raise
+            else:
+                held.charge(**attempt.work(), energy_uj=station.metering.spent_uj(attempt.key))
             finally:
                 station.metering.stop(attempt.key)
-                held.charge(**attempt.work(), energy_uj=station.metering.spent_uj(attempt.key))
 
     def _elsewhere(self, attempt: Attempt, failed: EngineFailed) -> Ticket | None:
         """The ticket for another machine; None when nobody can take over."""

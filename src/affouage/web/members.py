@@ -65,7 +65,7 @@ def _notice(done: str, language: Language) -> str:
     _ = language.gettext
     return {
         "role": _("The role is changed. That person signs in again."),
-        "deactivated": _("The account is closed. Nothing of it was deleted."),
+        "deactivated": _("The account is closed: its keys and its machines serve no more. Nothing was deleted."),
         "reactivated": _("The account is open again."),
         "withdrawn": _("The invitation is withdrawn."),
     }.get(done, "")

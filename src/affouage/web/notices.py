@@ -19,7 +19,7 @@ _NEAR = {
 
 
 def notice(code: str, language: Language) -> str:
-    """``budget:<scope>:<span>:<percent>``, ``sober:<model asked for>``, ``resumed`` in a sentence; others as they are."""
+    """``budget:<scope>:<span>:<percent>``, ``sober:<model asked for>``, ``resumed`` in a sentence; others as is."""
     if code == "resumed":
         return language.gettext("A machine was lost during this answer; another went on from where it stood.")
     kind, _, rest = code.partition(":")

@@ -182,8 +182,8 @@ class ReceiptPage(Page):
     """``openness``: (axis, level) in words; ``salt`` hex, empty when forgotten; ``problem``: why it failed, in words;
     ``matches``: result of checking a copy, None when none was given. ``making``: this answer's share of the machine's
     making, None until it can be told; ``making_when``: then why (midnight | undescribed | uncounted | nothing).
-    ``machine``: its name; ``whose`` it is, "" when that is not known; ``reach``: whose machines were allowed to read it,
-    "" where that is not told; ``rules``: those the answer ran under, in words."""
+    ``machine``: its name; ``whose`` it is, "" when that is not known; ``reach``: whose machines were allowed to read
+    it, "" where that is not told; ``rules``: those the answer ran under, in words."""
 
     template = "receipt.html"
     receipt: Receipt

@@ -176,7 +176,7 @@ def _nearest(error: AffouageError, sentences: Mapping[str, tuple[str, str]]) -> 
 
 def _facts(error: AffouageError, language: Language) -> dict[str, Any]:
     facts = {
-        name: wording.whole(value, language) if isinstance(value, int) else value
+        name: wording.whole(value, language) if isinstance(value, int) and not isinstance(value, bool) else value
         for name, value in error.details.items()
     }
     if isinstance(error, (TooMuch, Unavailable)):

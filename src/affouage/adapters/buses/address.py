@@ -31,7 +31,7 @@ def read_address(url: str, ca_pem: str = "", *, key: str = "pool.url") -> Addres
         scheme, host, _ = parts.scheme, parts.hostname or "", parts.port
     except ValueError:
         scheme, host = "", ""
-    if scheme not in _SCHEMES or not host or not url.isascii() or " " in url:
+    if not url.startswith(f"{scheme}://") or scheme not in _SCHEMES or not host or not url.isascii() or " " in url:
         raise SettingsError(
             f"{key} = {url!r:.100} is no address of a broker.", remedy=_FORMS, code="broker_address", key=key
         )

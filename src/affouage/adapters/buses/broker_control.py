@@ -6,6 +6,7 @@ It goes through the broker's own account (``$SYS``), with a connection apart, as
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import msgspec
 from affouage.adapters.buses.address import Address
 from affouage.adapters.buses.nats import GATEWAY_PACE, NatsBus, Pass, open_bus
 from affouage.clock import Clock
+from affouage.errors import AffouageError, Unavailable
 from affouage.pool.nodes import nkey
 from affouage.pool.nodes.bus import BusDown
 from affouage.pool.nodes.commons_keys import CommonsKeys
@@ -24,6 +26,9 @@ from affouage.pool.nodes.revoked import read_revoked, write_revoked
 _UPDATE = "$SYS.REQ.CLAIMS.UPDATE"
 _ANSWER_S = 2.0
 _AGAIN_S = 0.5
+_DONE = 200
+
+_log = logging.getLogger("affouage.broker")
 
 OnGone = Callable[[str], None]
 """Told the public key (U...) of a user whose last connection has ended, on the event loop; must return at once."""
@@ -111,20 +116,35 @@ class BrokerControl:
 
     async def _tell(self) -> None:
         """Give the broker the pool's account as it is now, each time it is due, until it says it has it."""
+        said = ""
         while True:
             await self._due.wait()
             self._due.clear()
             try:
-                account = account_jwt(self._keys, self._clock.now_ms() // 1000, read_revoked(self._home))
-                said = _answer(await self._bus.request(_UPDATE, account.encode(), _ANSWER_S))
-                if said.data.code != 200:
-                    raise BusDown("The broker refuses the pool's account.", remedy="See its log.")
-            except (BusDown, msgspec.DecodeError):
+                await self._give_account()
+            except AffouageError as refused:
+                if refused.message != said and not isinstance(refused, BusDown):
+                    _log.error("the broker cannot be told who was revoked: %s", refused)
+                said = refused.message
                 await asyncio.sleep(_AGAIN_S)
                 self._due.set()
             else:
+                said = ""
                 if not self._due.is_set():
                     self._told.set()
+
+    async def _give_account(self) -> None:
+        """Raises BusDown, Unavailable when the broker says no, SettingsError when the list is damaged."""
+        account = account_jwt(self._keys, self._clock.now_ms() // 1000, read_revoked(self._home))
+        answer = await self._bus.request(_UPDATE, account.encode(), _ANSWER_S)
+        try:
+            code = _answer(answer).data.code
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            code = 0
+        if code != _DONE:
+            raise Unavailable(
+                "The broker refuses the account of this commons.", remedy="Print its configuration again."
+            )
 
     def _on_change(self, connected: bool) -> None:
         self._there.clear()

@@ -225,9 +225,11 @@ class NatsBus:
             self._unsent_bytes = 0
         elif changed:
             self._connected.set()
-        if changed:
-            for told in self._watchers:
+        for told in self._watchers if changed else ():
+            try:
                 told(connected)
+            except Exception:  # a bug of theirs is no reason to stop mending
+                _log.exception("%s: whoever was told of the connection failed", self._name)
 
 
 def open_bus(address: Address, user: Pass, pace: Pace, name: str) -> NatsBus:
@@ -278,7 +280,10 @@ class _Link(Client):
 
     async def hear(self, subject: str, on_message: OnMessage) -> None:
         async def passed_on(message: Msg) -> None:
-            on_message(message.subject, message.data)
+            try:
+                on_message(message.subject, message.data)
+            except Exception:
+                _log.exception("%s: a message could not be taken", self._name)
 
         await self.subscribe(
             subject, cb=passed_on, pending_msgs_limit=_UNREAD_MESSAGES, pending_bytes_limit=_UNREAD_BYTES

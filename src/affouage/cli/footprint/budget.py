@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import click
 import msgspec
 
 from affouage.assembly.accounts import Accounts
-from affouage.assembly.charter import COMMAND_LINE, Version
 from affouage.catalogue.store import ModelStore
 from affouage.cli.console import run
-from affouage.cli.footprint.in_force import Here, echo, opened, planned_later
+from affouage.cli.deciding import decide, decision
+from affouage.cli.footprint.in_force import Here, echo, opened
 from affouage.cli.footprint.limit_options import limit_options, name_of, read_limits, with_limits, without_limits
-from affouage.cli.language import spoken
-from affouage.errors import BadRequest, RuleRefused, UnknownModel
+from affouage.errors import RuleRefused, UnknownModel
 from affouage.footprint.budget import BudgetRules, HoursRules, PotRules
 from affouage.footprint.hours import read_time
-from affouage.footprint.period import kind_of
 from affouage.settings import Settings
-from affouage.web import format as wording
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-
-
-def _decision(command: Any) -> Any:
-    """What every change is kept with."""
-    command = click.option(
-        "--from", "day", metavar="DAY", help="First day it is in force (2026-12-01); now if unsaid."
-    )(command)
-    command = click.option("--decided-by", metavar="WHO", help="The assembly, a member ...; public.")(command)
-    return click.option("--reason", metavar="TEXT", help="Why; public, kept with the rule. Asked if unsaid.")(command)
 
 
 @click.group(invoke_without_command=True)
@@ -76,7 +62,7 @@ def show(member: str | None = None, as_json: bool = False) -> None:
 @click.option("--at-full", type=click.Choice(("refuse", "sober")), help="At 100 %: refuse, or a smaller model answers.")
 @click.option("--sober-model", metavar="NAME", help="The smaller model, for --at-full sober.")
 @click.option("--exempt", multiple=True, metavar="USE", help="A declared use never refused; may be given again; none.")
-@_decision
+@decision
 @_json
 def set_(
     notice_percent: int | None,
@@ -127,7 +113,7 @@ def set_(
 @budget.command()
 @click.argument("names", nargs=-1, metavar="LIMIT...")
 @click.option("--all", "everything", is_flag=True, help="Every limit.")
-@_decision
+@decision
 @_json
 def remove(
     names: tuple[str, ...],
@@ -159,7 +145,7 @@ def remove(
 @budget.command()
 @click.argument("times", nargs=-1, metavar="[FROM UNTIL]")
 @click.option("--always-open", is_flag=True, help="No closing hours any more.")
-@_decision
+@decision
 @_json
 def hours(
     times: tuple[str, ...],
@@ -191,7 +177,7 @@ def hours(
 
 @budget.command()
 @click.argument("sharing", type=click.Choice(("kept", "pro_rata", "equal")))
-@_decision
+@decision
 @_json
 def pot(
     sharing: Any,
@@ -219,49 +205,12 @@ def _change(
     day: str | None,
     as_json: bool,
 ) -> None:
-    when_ms = _first_moment(here, day)
-    planned = planned_later(here, area)
-    new = run(here.charter.enact(area, value, decided_by or COMMAND_LINE, _reason(reason), when_ms))
+    told = list(decide(here, area, value, reason, decided_by, day))
     if not as_json:
-        for line in _decided(here, new, when_ms, planned):
+        for line in told:
             click.echo(line)
         click.echo("")
     echo(here, None, None, as_json)
-
-
-def _decided(here: Here, new: Version, when_ms: int | None, planned: list[Version]) -> Iterator[str]:
-    language = spoken()
-    _ = language.gettext
-    rule = f"{new.area}@{new.version}"
-    if when_ms is None:
-        yield _("Decided: {rule}, in force at once.").format(rule=rule)
-    else:
-        yield _("Decided: {rule}, in force from {day}.").format(
-            rule=rule, day=wording.day(when_ms, language, here.zone)
-        )
-    for one in planned:
-        if one.in_force_ms >= new.in_force_ms:
-            yield _("{old}, planned for {day}, is replaced by it and will not come into force.").format(
-                old=f"{one.area}@{one.version}", day=wording.day(one.in_force_ms, language, here.zone)
-            )
-
-
-def _first_moment(here: Here, day: str | None) -> int | None:
-    if day is None or day == here.calendar.day(here.clock.now_ms()):
-        return None
-    try:
-        if kind_of(day) == "day":
-            return here.calendar.bounds(day)[0]
-    except BadRequest:
-        pass
-    raise RuleRefused(f"{day!r:.20} is no day.", remedy="Write it as 2026-12-01.", code="rule_day", day=day[:20])
-
-
-def _reason(reason: str | None) -> str:
-    if reason is None and not sys.stdin.isatty():
-        raise RuleRefused("A rule is kept with its reason.", remedy='Add --reason "...".', code="rule_no_reason")
-    asked: str = click.prompt(spoken().gettext("Why? (public, kept with the rule)")) if reason is None else reason
-    return asked
 
 
 def _check_installed(settings: Settings, model_id: str) -> None:

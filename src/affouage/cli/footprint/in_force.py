@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 import msgspec
 
-from affouage.assembly.charter import Charter, Version
+from affouage.assembly.charter import Charter
 from affouage.cli.console import echo_json, open_home, telling
+from affouage.cli.deciding import RuleBook, decided_words, to_come_words
 from affouage.cli.footprint.limit_options import name_of
 from affouage.cli.language import spoken
 from affouage.clock import SystemClock
@@ -22,31 +22,19 @@ from affouage.footprint.budget import BudgetRules, Limit, Rates, Standing, stand
 from affouage.footprint.impact import grid_factors
 from affouage.footprint.period import Calendar
 from affouage.ledger import allowance as books
-from affouage.settings import Settings
-from affouage.storage import Database
 from affouage.storage.home import own_factors
 from affouage.web import format as wording
 from affouage.web import limits as words
 from affouage.web.language import N_, Language
 
 _AREAS = {"budget": N_("Allowance"), "hours": N_("Hours"), "pot": N_("Pot")}
-_COMMAND_LINE = N_("the command line")  # as the charter writes it when nobody is named
 
 
 @dataclass
-class Here:
-    """The rules of this home, opened."""
+class Here(RuleBook):
+    """The rules of this home, opened, with what a kilowatt-hour is worth here."""
 
-    settings: Settings
-    db: Database
-    clock: SystemClock
-    calendar: Calendar
     rates: Rates
-    charter: Charter
-
-    @property
-    def zone(self) -> ZoneInfo | None:
-        return ZoneInfo(self.calendar.zone) if self.calendar.zone else None
 
     def standings(self, limits: list[tuple[Limit, str]]) -> list[Standing]:
         now_ms = self.clock.now_ms()
@@ -61,7 +49,7 @@ def opened() -> Iterator[Here]:
         grid = grid_factors(asked.country, asked.factor_set, own_factors(settings.home))
         rates = areas.rates_of(asked, grid)
         charter = Charter(db, clock, areas.AREAS, areas.checks(rates))
-        yield Here(settings, db, clock, Calendar(settings.commons.time_zone), rates, charter)
+        yield Here(settings, db, clock, Calendar(settings.commons.time_zone), charter, rates)
 
 
 def _limits_seen(here: Here, rules: BudgetRules, member_id: str | None) -> list[tuple[Limit, str | None]]:
@@ -98,36 +86,16 @@ def echo(here: Here, member_id: str | None, member: str | None, as_json: bool) -
         click.echo("\n".join(_in_words(here, rows, member, spoken())))
 
 
-def planned_later(here: Here, area: str) -> list[Version]:
-    """The versions of a rule that are to come into force."""
-    now_ms = here.clock.now_ms()
-    number = here.charter.in_force(area, now_ms).version
-    return [one for one in here.charter.history(area) if one.version > number and one.in_force_ms > now_ms]
-
-
-def _current(here: Here, area: str) -> Version | None:
-    """The version in force; None: the default, which nobody decided."""
-    number = here.charter.in_force(area).version
-    return next((one for one in here.charter.history(area) if one.version == number), None)
-
-
 def _shape(here: Here, rows: list[tuple[Limit, Standing | None]]) -> dict[str, Any]:
-    told = {
-        area: _rule_shape(here, _current(here, area)) or {"area": area, "version": 0, "rule": kind()}
-        for area, kind in areas.AREAS.items()
-    }
+    told = {}
+    for area, kind in areas.AREAS.items():
+        one = here.current(area)
+        told[area] = {"area": area, "version": 0, "rule": kind()} if one is None else here.shape(one)
     return {
         "rules": told,
-        "to_come": [_rule_shape(here, one) for area in areas.AREAS for one in planned_later(here, area)],
+        "to_come": [here.shape(one) for area in areas.AREAS for one in here.planned_later(area)],
         "limits": [_limit_shape(here, limit, standing) for limit, standing in rows],
     }
-
-
-def _rule_shape(here: Here, one: Version | None) -> dict[str, Any] | None:
-    if one is None:
-        return None
-    shape = {name: getattr(one, name) for name in ("area", "version", "decided_by", "reason")}
-    return {**shape, "in_force": wording.machine_time(one.in_force_ms, here.zone), "rule": one.value}
 
 
 def _limit_shape(here: Here, limit: Limit, standing: Standing | None) -> dict[str, Any]:
@@ -154,17 +122,9 @@ def _in_words(
     yield from words.rule_sentences(budget, hours, pot.sharing, {}, language)
     yield ""
     for area in areas.AREAS:
-        yield language.typeset(_decided(here, area, _current(here, area), language))
-    for one in (one for area in areas.AREAS for one in planned_later(here, area)):
-        said = _("To come: {rule}, from {day} (decided by {who}: {why}).")
-        yield language.typeset(
-            said.format(
-                rule=f"{one.area}@{one.version}",
-                day=wording.day(one.in_force_ms, language, here.zone),
-                who=_(one.decided_by),
-                why=one.reason,
-            )
-        )
+        yield language.typeset(decided_words(here, area, _(_AREAS[area]), language))
+    for one in (one for area in areas.AREAS for one in here.planned_later(area)):
+        yield language.typeset(to_come_words(here, one, language))
 
 
 def _who(limit: Limit, standing: Standing | None, member: str | None, language: Language) -> str:
@@ -202,18 +162,4 @@ def _where(here: Here, limit: Limit, standing: Standing | None, language: Langua
             amount=amount,
             day=wording.day(state.resets_ms, language, here.zone),
         )
-    )
-
-
-def _decided(here: Here, area: str, one: Version | None, language: Language) -> str:
-    _ = language.gettext
-    name = _(_AREAS[area])
-    if one is None:
-        return _("{area}: nobody has decided anything yet.").format(area=name)
-    return _("{area}: {rule}, since {moment}, decided by {who}. Reason: {why}").format(
-        area=name,
-        rule=f"{area}@{one.version}",
-        moment=wording.moment(one.in_force_ms, language, here.zone),
-        who=_(one.decided_by),
-        why=one.reason,
     )

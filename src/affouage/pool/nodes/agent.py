@@ -18,11 +18,11 @@ from affouage.clock import Clock
 from affouage.errors import AffouageError
 from affouage.pool.metering import Metering
 from affouage.pool.node import Node
-from affouage.pool.nodes.agent_run import Ended
 from affouage.pool.nodes.agent_runs import Runs, Standing
 from affouage.pool.nodes.bus import Bus, control_subject, heartbeat_subject, run_subject
 from affouage.pool.nodes.heartbeat import heartbeat_of
 from affouage.pool.nodes.inbox import Inbox
+from affouage.pool.nodes.node_state import Ended
 from affouage.pool.nodes.outbox import Outbox
 from affouage.pool.nodes.policy import closed_reason
 from affouage.pool.nodes.policy_file import PolicyFile

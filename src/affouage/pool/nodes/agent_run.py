@@ -6,8 +6,6 @@ import asyncio
 import hashlib
 from contextlib import aclosing
 
-import msgspec
-
 from affouage.chat import ChatRequest, Delta, Final, PromptProgress, Timings, Usage
 from affouage.clock import Clock
 from affouage.errors import EngineFailed, EngineLoading
@@ -249,15 +247,3 @@ def refusal(run_key: RunKey, problem: str) -> Fin:
     """The end of a run that never began."""
     rid, attempt = run_key
     return Fin(rid=rid, attempt=attempt, seq=0, count=0, sha256=hashlib.sha256().hexdigest(), problem=problem)
-
-
-class Ended(msgspec.Struct, frozen=True, kw_only=True):
-    """What the owner sees of a run his machine served: figures, never content. None: unknown."""
-
-    model_id: str
-    own: bool
-    problem: str
-    prompt_tokens: int | None
-    decoded_tokens: int | None
-    energy_uj: int | None
-    total_ms: int

@@ -16,9 +16,10 @@ from affouage.ledger.receipt import Energy
 from affouage.pool.engine import Engine
 from affouage.pool.metering import Metering
 from affouage.pool.node import Node
-from affouage.pool.nodes.agent_run import Ended, Pace, RunAtWork, refusal
+from affouage.pool.nodes.agent_run import Pace, RunAtWork, refusal
 from affouage.pool.nodes.floor import Floor
 from affouage.pool.nodes.learnt import Learnt
+from affouage.pool.nodes.node_state import Ended
 from affouage.pool.nodes.options import request_of
 from affouage.pool.nodes.outbox import Outbox, RunKey
 from affouage.pool.nodes.policy import lends, shared_slots

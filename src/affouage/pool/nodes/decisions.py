@@ -6,44 +6,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from affouage.assembly import mandates
 from affouage.assembly.member import Member, Role
 from affouage.errors import BadRequest, Conflict, NotAllowed, NotFound
-from affouage.ledger.ledger import append
+from affouage.ledger import nodes
+from affouage.ledger.nodes import What
 from affouage.pool.nodes.joining import is_node_id, same_name
 from affouage.pool.nodes.records import NodeRecord, record_of, row_of
 from affouage.pool.station import Trust
-from affouage.storage.tables import ledger_entry, node
+from affouage.storage.tables import node
 
 COLLECTIVE: Trust = 1
 TRUSTED: Trust = 2
 MAX_WATTS = 100_000.0
-
-What = Literal["invited", "asked", "approved", "refused", "revoked", "renamed", "max_watts"]
-
-
-class NodeEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """The ledger entry of kind "node": one decision. Ids only; ``public_key`` is the one its readings are signed by.
-
-    ``id``: of the node (``attempt`` numbers its decisions), or of the invitation. ``by``: id of who decided, "" for the
-    command line or, of "asked", the machine itself. ``owner_id``: "" for the collective's own.
-    """
-
-    id: str
-    attempt: int = 1
-    member_id: str = ""
-    what: What
-    by: str = ""
-    owner_id: str = ""
-    public_key: str = ""
-    machine_id: str = ""
-    trust: int | None = None
-    max_watts: float | None = None
 
 
 def by_id(connection: Connection, node_id: str) -> NodeRecord:
@@ -160,23 +139,7 @@ def set_max_watts(
 
 def note(connection: Connection, record: NodeRecord, what: What, by: str, now_ms: int) -> NodeRecord:
     """Append the entry of a decision just written."""
-    before = connection.execute(
-        select(func.count())
-        .select_from(ledger_entry)
-        .where(ledger_entry.c.kind == "node", ledger_entry.c.request_id == record.id)
-    ).scalar_one()
-    entry = NodeEntry(
-        id=record.id,
-        attempt=before + 1,
-        what=what,
-        by=by,
-        owner_id=record.owner_id,
-        public_key=record.public_key,
-        machine_id=record.machine_id,
-        trust=record.trust if record.state == "approved" else None,
-        max_watts=record.max_watts,
-    )
-    append(connection, "node", entry, now_ms)
+    nodes.note(connection, record.id, what, by, now_ms)
     return record
 
 

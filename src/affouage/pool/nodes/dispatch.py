@@ -76,6 +76,7 @@ class Dispatcher:
         self._seen_by: Callable[[str, wire.Heartbeat], None] = _ignore
         self.unknown: Counter[str] = Counter()
         """Messages under the name of no machine that is approved, and others that nobody sent; told once a minute."""
+        self.unknown_before: Counter[str] = Counter()
         self._bus = bus
         self._box_private = box_private
         self._clock = clock
@@ -371,6 +372,7 @@ class Dispatcher:
             link.complain()
         if self.unknown:
             _log.warning("messages dropped: %s", ", ".join(f"{n} {why}" for why, n in sorted(self.unknown.items())))
+            self.unknown_before += self.unknown
             self.unknown.clear()
 
     async def _write_blocks(self, older_than_us: int) -> None:

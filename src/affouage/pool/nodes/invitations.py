@@ -11,8 +11,8 @@ from affouage.assembly.member import Member
 from affouage.catalogue.machine import machine_id as own_machine_id
 from affouage.errors import BadRequest, Conflict, NotFound, TooMuch
 from affouage.ledger.ledger import append
+from affouage.ledger.nodes import NodeEntry
 from affouage.pool.nodes import decisions
-from affouage.pool.nodes.decisions import NodeEntry
 from affouage.pool.nodes.joining import JoinRequest, node_id_of
 from affouage.pool.nodes.records import NodeRecord
 from affouage.storage.tables import machine_version, node, node_invitation, reading_block

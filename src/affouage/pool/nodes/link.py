@@ -15,7 +15,7 @@ from affouage.pool.engine import EngineIdentity, EngineState
 from affouage.pool.nodes import wire
 from affouage.pool.nodes.bus import MAX_PAYLOAD_BYTES, Bus, BusDown, control_subject, run_subject
 from affouage.pool.nodes.policy import shared_slots
-from affouage.pool.nodes.presence import Presence
+from affouage.pool.nodes.presence import DEAD_US, Presence
 from affouage.pool.nodes.reading_check import shown
 from affouage.pool.nodes.records import NodeRecord
 from affouage.pool.nodes.remote_engine import RemoteEngine
@@ -59,7 +59,9 @@ class Link:
         self.beat: wire.Heartbeat | None = None
         self.runs: dict[str, RemoteRun] = {}
         self.dropped: Counter[str] = Counter()
-        """Messages of no use, by reason; told in the log once a minute, then counted anew."""
+        """Messages of no use, by reason; told in the log once a minute, then counted anew: see ``dropped_before``."""
+        self.dropped_before: Counter[str] = Counter()
+        self.resends = 0
         self.refused: Counter[str] = Counter()
         """Claims not believed since the start, by reason."""
         self.lost_runs = 0
@@ -95,6 +97,7 @@ class Link:
 
     def tell(self, message: wire.ToNode) -> None:
         """Best effort: whatever is lost is told or asked again."""
+        self.resends += isinstance(message, wire.Resend)
         with suppress(BusDown):
             self.send(message)
 
@@ -221,18 +224,21 @@ class Link:
     def look(self, now_us: int) -> None:
         """Whom it left without a word is told so."""
         silent_us = self.presence.silent_us(now_us)
-        if self.beat is not None and (silent_us is None or silent_us > self._dead_us()):
+        if self.beat is not None and (silent_us is None or silent_us > self._dead_us(silent_us)):
             self.lose("silent")
         for run in list(self.runs.values()):
             over = run.over.is_set()
-            run.look(now_us, alone=self._alone(run.model_id, self.record.id))
+            run.look(now_us, alone=self._stands_alone)
             self.lost_runs += run.over.is_set() and not over
 
-    def _dead_us(self) -> int:
-        return max(3_000_000, self._patience.alone_us if self._is_alone() else 0)
+    def _dead_us(self, silent_us: int) -> int:
+        """With nobody to take over what runs there, a link that comes back in time saves it."""
+        if silent_us <= DEAD_US or not all(self._stands_alone(run) for run in self.runs.values()):
+            return DEAD_US
+        return max(DEAD_US, self._patience.alone_us)
 
-    def _is_alone(self) -> bool:
-        return all(self._alone(run.model_id, self.record.id) for run in self.runs.values())
+    def _stands_alone(self, run: RemoteRun) -> bool:
+        return self._alone(run.model_id, self.record.id)
 
     def lose(self, reason: str) -> None:
         """It went away: whatever ran there is lost, and it offers nothing until it is heard again."""
@@ -374,6 +380,7 @@ class Link:
         if self.dropped:
             counts = ", ".join(f"{count} {why}" for why, count in sorted(self.dropped.items()))
             _log.warning("messages of the machine %s dropped: %s", self.record.id, counts)
+            self.dropped_before += self.dropped
             self.dropped.clear()
 
 

@@ -9,10 +9,21 @@ from pathlib import Path
 
 import msgspec
 
-from affouage.pool.nodes.agent_run import Ended
 from affouage.pool.nodes.wire import Closed
 
 FILE = Path("node") / "state.json"
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner sees of a run his machine served: figures, never content. None: unknown."""
+
+    model_id: str
+    own: bool
+    problem: str
+    prompt_tokens: int | None
+    decoded_tokens: int | None
+    energy_uj: int | None
+    total_ms: int
 
 
 class Tally(msgspec.Struct, frozen=True, kw_only=True):

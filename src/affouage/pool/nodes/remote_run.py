@@ -328,8 +328,8 @@ class RemoteRun:
 
     # --- time -------------------------------------------------------------------------------------------------------
 
-    def look(self, now_us: int, *, alone: bool) -> None:
-        """Has it been silent too long? What is missing is asked for again."""
+    def look(self, now_us: int, *, alone: Callable[[RemoteRun], bool]) -> None:
+        """Has it been silent too long? What is missing is asked for again. ``alone``: could nobody take over?"""
         if self.over.is_set():
             return
         patience = self._patience
@@ -341,7 +341,7 @@ class RemoteRun:
             return  # the answer is whole; whoever waits for the count has his own patience
         if self._gap_us is not None and now_us - self._gap_us > patience.gap_us:
             self.fail("gap")
-        elif now_us - self._heard_us > self._silence_us(alone):
+        elif self._silent(now_us - self._heard_us, alone):
             self.fail("silent")
         elif now_us - self._said_us > patience.mute_us:
             self.fail("mute")
@@ -351,10 +351,11 @@ class RemoteRun:
         if now_us - self._asked_us >= every_us:
             self._ask(now_us)
 
-    def _silence_us(self, alone: bool) -> int:
+    def _silent(self, silent_us: int, alone: Callable[[RemoteRun], bool]) -> bool:
+        patience = self._patience
         if not self._spoke:
-            return self._patience.first_us
-        return max(self._patience.alone_us, self._patience.chunk_us) if alone else self._patience.chunk_us
+            return silent_us > patience.first_us
+        return silent_us > patience.chunk_us and (silent_us > patience.alone_us or not alone(self))
 
     def unnamed(self) -> None:
         """A heartbeat does not name it. A run that never arrived will not begin."""

@@ -1,0 +1,126 @@
+"""``GET /metrics``: how busy the commons is and how its machines are, in Prometheus' text format, for operators.
+
+Counts by model and by machine only: no member, no request, no text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from affouage.asgi.commons import Commons
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+Samples = Iterable[tuple[Mapping[str, str], float]]
+"""Labels and value."""
+
+
+class Metrics:
+    """The route."""
+
+    def __init__(self, commons: Commons) -> None:
+        self._commons = commons
+
+    async def show(self, request: Request) -> Response:
+        body = "".join((*self._queues(), *self._machines(), *self._messages()))
+        return Response(body, headers={"cache-control": "no-store", "content-type": CONTENT_TYPE})
+
+    def _queues(self) -> Iterable[str]:
+        lines = self._commons.inference.scheduler.snapshot()
+        by_model = [({"model": one.model_id}, one) for one in lines]
+        yield family(
+            "affouage_queue_waiting", "gauge", "Requests that wait.", ((on, one.waiting) for on, one in by_model)
+        )
+        yield family(
+            "affouage_queue_waiting_no_hurry",
+            "gauge",
+            "Of those, the ones that do not press.",
+            ((on, one.no_hurry) for on, one in by_model),
+        )
+        yield family(
+            "affouage_slots_in_use", "gauge", "Requests being served.", ((on, one.running) for on, one in by_model)
+        )
+        yield family(
+            "affouage_slots_open",
+            "gauge",
+            "Requests that could be served at once now.",
+            ((on, one.slots) for on, one in by_model),
+        )
+
+    def _machines(self) -> Iterable[str]:
+        dispatcher = self._commons.dispatcher
+        if dispatcher is None:
+            return
+        views = dispatcher.nodes()
+        states = Counter(one.closed or one.state if one.state == "here" else one.state for one in views)
+        states["pending"] = sum(one.state == "pending" for one in self._commons.enrolment.records().values())
+        yield family(
+            "affouage_nodes",
+            "gauge",
+            "Machines of members and of the collective, by how they are.",
+            (({"state": state}, count) for state, count in sorted(states.items())),
+        )
+        yield family(
+            "affouage_node_watts",
+            "gauge",
+            "Drawn now; absent while unknown.",
+            (({"node": one.id}, one.watts) for one in views if one.watts is not None and one.state != "absent"),
+        )
+
+    def _messages(self) -> Iterable[str]:
+        dispatcher = self._commons.dispatcher
+        if dispatcher is None:
+            return
+        links = [({"node": one.record.id}, one) for one in dispatcher.links()]
+        yield family(
+            "affouage_node_runs_lost_total",
+            "counter",
+            "Answers lost with their machine.",
+            ((on, link.lost_runs) for on, link in links),
+        )
+        yield family(
+            "affouage_node_resends_total",
+            "counter",
+            "Times that lost chunks were asked for again.",
+            ((on, link.resends) for on, link in links),
+        )
+        yield family(
+            "affouage_node_messages_dropped_total",
+            "counter",
+            "Messages of no use: repeated, malformed, too many, on the wrong subject.",
+            (
+                ({**on, "reason": reason}, count)
+                for on, link in links
+                for reason, count in sorted((link.dropped + link.dropped_before).items())
+            ),
+        )
+        yield family(
+            "affouage_node_claims_refused_total",
+            "counter",
+            "Claims of machines that were not believed.",
+            (({**on, "reason": reason}, count) for on, link in links for reason, count in sorted(link.refused.items())),
+        )
+        unknown = dispatcher.unknown + dispatcher.unknown_before
+        yield family(
+            "affouage_messages_refused_total",
+            "counter",
+            "Messages under the name of no machine of ours.",
+            (({"reason": reason}, count) for reason, count in sorted(unknown.items())),
+        )
+
+
+def family(name: str, kind: str, explained: str, samples: Samples) -> str:
+    """One metric with its samples, as Prometheus reads it."""
+    lines = [f"# HELP {name} {explained}", f"# TYPE {name} {kind}"]
+    for labels, value in samples:
+        told = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
+        lines.append(f"{name}{{{told}}} {value:.12g}" if told else f"{name} {value:.12g}")
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
