@@ -9,8 +9,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from affouage.adapters.buses.pool_bus import PoolLink
+from affouage.catalogue.card import load_cards
 from affouage.catalogue.store import ModelStore
 from affouage.clock import Clock
 from affouage.errors import AffouageError
@@ -25,6 +27,9 @@ from affouage.pool.nodes.wishes import Wishes
 from affouage.storage import Database
 
 _log = logging.getLogger("affouage.pool")
+
+DIGEST_US = 60_000_000
+"""A model installed or removed counts within a minute."""
 
 
 @asynccontextmanager
@@ -48,6 +53,7 @@ async def open_machines(
         keep_blocks=ledger.keep,
         on_change=on_change,
         max_node_watts=link.settings.pool.max_node_watts,
+        file_sha256_of=_Digests(store, link.settings.home, clock).of,
     )
     files = FileSource(store, Gifts(db, clock), dispatcher.send, clock, here=dispatcher.here, answering=answering)
     dispatcher.on_file_wanted(files.on_wanted)
@@ -76,6 +82,30 @@ async def open_machines(
         stack.push_async_callback(_ended, sending)
         await stack.enter_async_context(enrolment.watching(decided))
         yield dispatcher
+
+
+class _Digests:
+    """The file that the commons knows by a model's id: as it is installed here, else as its card says."""
+
+    def __init__(self, store: ModelStore, home: Path, clock: Clock) -> None:
+        self._store = store
+        self._home = home
+        self._clock = clock
+        self._known: dict[str, tuple[int, str | None]] = {}
+
+    def of(self, model_id: str) -> str | None:
+        now_us = self._clock.monotonic_us()
+        known = self._known.get(model_id)
+        if known is None or now_us - known[0] >= DIGEST_US:
+            known = self._known[model_id] = (now_us, self._look(model_id))
+        return known[1]
+
+    def _look(self, model_id: str) -> str | None:
+        here = self._store.find(model_id)
+        if here is not None:
+            return here.sha256
+        card = load_cards(self._home).get(model_id)
+        return None if card is None else card.sha256
 
 
 async def _noted(wishes: Wishes, node_id: str, policy: Policy, now_ms: int) -> None:

@@ -200,14 +200,14 @@ class PoolHouse:
         model: str = "counting",
         on_word: Callable[[int], None] = lambda _count: None,
         key: str = "",
-        read_slowly: float = 0,
+        about: str = "",
         **more: Any,
     ) -> Answer:
-        """One streamed chat; ``on_word`` is told how many pieces have come."""
+        """One streamed chat; ``on_word`` is told how many pieces have come. ``about``: makes it another conversation."""
         body = {
             "model": model,
             "stream": True,
-            "messages": [{"role": "user", "content": f"compte jusqu'à {upto}"}],
+            "messages": [{"role": "user", "content": f"{about} compte jusqu'à {upto}".strip()}],
             **more,
         }
         headers = {"Authorization": f"Bearer {key or self.key}"}
@@ -223,8 +223,6 @@ class PoolHouse:
                     if _take(answer, line.decode().strip()):
                         count += 1
                         on_word(count)
-                        if read_slowly:
-                            await asyncio.sleep(read_slowly)
         except aiohttp.ClientError:
             answer.broken = True
         answer.broken = answer.broken or not (answer.complete or answer.error)

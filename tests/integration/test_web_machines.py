@@ -304,7 +304,7 @@ def test_without_a_pool_the_page_says_what_one_is(tmp_path: Path) -> None:
         visitor.join("Karim")
         page = visitor.get("/machines").text
         assert "affouage up --pool" in page
-        assert "affouage node invite --for Karim" in page
+        assert 'affouage node invite --for "Karim"' in page
         assert 'name="reach"' not in visitor.get("/chat").text, "nothing to choose"
 
 

@@ -110,6 +110,7 @@ PAGES: dict[str, tuple[str, str | None, Prepare]] = {
     "sources": ("/sources", "Karim", nothing),
     "compare": ("/compare", "Karim", nothing),
     "compare-chosen": ("/compare?size=mixture&hours=8", "Karim", nothing),
+    "machines": ("/machines", "Karim", nothing),
     "models": ("/models", "Odile", nothing),
     "models-open": ("/models", "Odile", open_all),
     "account": ("/account", "Karim", nothing),

@@ -1,4 +1,4 @@
-"""The pages of the machines in Chromium, with a pool: axe in both languages, by keyboard, on a telephone, no scripts."""
+"""The pages of the machines in Chromium, with a pool: axe in both languages, by keyboard, narrow, without scripts."""
 
 from __future__ import annotations
 

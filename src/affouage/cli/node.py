@@ -86,7 +86,7 @@ def node() -> None:
 
 @node.command()
 @click.option("--for", "member", metavar="MEMBER", help="Whose machine it is.")
-@click.option("--collective", is_flag=True, help="It is the collective's own.")
+@click.option("--collective", is_flag=True, help="It is the collective's own, as when no member is named.")
 @click.option("--hours", type=int, help="Hours it may be used; pool.invitation_hours if not said.")
 @as_json
 def invite(member: str | None, collective: bool, hours: int | None, as_json: bool) -> None:
@@ -100,15 +100,16 @@ def invite(member: str | None, collective: bool, hours: int | None, as_json: boo
 
     \b
     Examples:
+      affouage node invite                        for a machine of the collective
       affouage node invite --for "Jeanne Moreau"
       affouage node invite --collective --hours 4
     """
     with _open_house() as house:
-        if (member is None) is not collective:
+        if member is not None and collective:
             raise BadRequest(
                 "An invitation is for the machine of one member, or for one of the collective's own.",
-                remedy="Say whose: --for MEMBER, or --collective.",
-                code="node_owner_unsaid",
+                remedy="Say one of them: --for MEMBER, or --collective.",
+                code="node_owner_twice",
             )
         address = _address(house.settings)
         name, secret, expires_ms = run(_invited(house, member, hours))

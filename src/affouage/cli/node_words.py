@@ -20,9 +20,9 @@ STATES = {"pending": N_("waits"), "approved": N_("approved"), "refused": N_("ref
 
 SENTENCES: dict[str, tuple[str, str]] = {
     # on the commons
-    "node_owner_unsaid": (
+    "node_owner_twice": (
         N_("An invitation is for the machine of one member, or for one of the collective's own."),
-        N_("Say whose: --for MEMBER, or --collective."),
+        N_("Say one of them: --for MEMBER, or --collective."),
     ),
     "no_pool": (
         N_("This commons has no pool: no machine can join it."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,12 +19,29 @@ from affouage.errors import BadRequest, NotFound
 LARGEST_BYTES = 256 * 1024 * 1024
 
 
-@click.group()
+ELSEWHERE = dict.fromkeys(("share", "confidentiality"), "affouage.cli.pool_rules")
+"""Commands that stand in a module of their own: the rules in force."""
+
+
+class _Group(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *ELSEWHERE]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = getattr(importlib.import_module(ELSEWHERE[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=_Group)
 def pool() -> None:
-    """Turns and machines shared among members: try a day of requests on paper.
+    """Turns and machines shared among members: the rules, and a day of requests tried on paper.
 
     \b
     Examples:
+      affouage pool share
+      affouage pool confidentiality set --most trusted --reason "Assembly of 22 November"
       affouage pool simulate --example > trace.json
       affouage pool simulate trace.json
     """

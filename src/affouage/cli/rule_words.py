@@ -43,6 +43,31 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("These hours would never open, or never close."),
         N_("Give two different times; to close for good, stop the server."),
     ),
+    "share_weight": (
+        N_("A weight below 1 % would never be served."),
+        N_("Give 1 or more: 100 is the usual weight. To take a name out: NAME=none"),
+    ),
+    "share_floors": (
+        N_("Together, {promised} % of the service would be promised."),
+        N_("Promise {most} % at most, so that something is left for everybody else."),
+    ),
+    "share_amount": (N_("{field} cannot be {value}."), N_("Give a whole number from {least} to {most}.")),
+    "share_name": (N_("This cannot name a role, a use or a workshop."), N_("Small letters, digits, - and _ only.")),
+    "share_hours_many": (N_("There are too many periods."), N_("Give eight at most.")),
+    "share_hours_same": (
+        N_("These hours would never begin, or never end."),
+        N_("Give two different times, for instance 22:00-06:00; none for no such hours."),
+    ),
+    "reach_default": (
+        N_("What is chosen for everybody cannot be wider than what anybody may choose."),
+        N_("From the narrowest: local, collective, trusted, everyone."),
+    ),
+    "rule_nothing": (N_("There is nothing to change."), N_("Examples: add --help to the command.")),
+    "rule_pair": (N_("“{text}” is not NAME=VALUE."), N_("For instance desk=200; desk=none to take it out.")),
+    "rule_percent": (N_("“{text}” is no percentage."), N_("Give a whole number: 100 is the usual weight.")),
+    "rule_period": (N_("“{text}” is no period of the day."), N_("Write it as 22:00-06:00, or none.")),
+    "rule_reach": (N_("“{text}” is no class of who may read."), N_("Choose among: {known}.")),
+    "rule_role": (N_("There is no role “{text}”."), N_("Choose among: {known}.")),
     "rule_past": (
         N_("A rule cannot come into force in the past: what was done then stays under the rule of then."),
         N_("Leave --from out, or give a day to come."),

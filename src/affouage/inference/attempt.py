@@ -12,7 +12,16 @@ from affouage.inference.allowance import Considered
 from affouage.inference.answer import Answer
 from affouage.inference.elsewhere import Shown
 from affouage.inference.prompt import Prefix
-from affouage.ledger.receipt import Door, Durations, EngineStamp, ModelStamp, Receipt, Reservation, TokenCounts
+from affouage.ledger.receipt import (
+    Door,
+    Durations,
+    EngineStamp,
+    ModelStamp,
+    Receipt,
+    Reservation,
+    TokenCounts,
+    part_name,
+)
 from affouage.pool.engine import Engine
 from affouage.pool.station import REACHES, Station
 from affouage.pool.ticket import Ticket
@@ -87,6 +96,10 @@ class Attempt:
         self.deltas = 0
         self.finish_reason: str | None = None
         self.outcome: Outcome = "failed"
+        self.energy: Energy | None = None
+        """Once the meter has told it: it tells it once."""
+        self.settled: Receipt | None = None
+        """Once it is in the books: whatever ends the request then, it is not written twice."""
 
     def begin_again(self, ticket: Ticket) -> None:
         """On another machine, once this one's receipt is in the books."""
@@ -102,7 +115,7 @@ class Attempt:
     @property
     def key(self) -> str:
         """Its name for the meter: each attempt has its own part."""
-        return self.answer.receipt_id if self.number == 1 else f"{self.answer.receipt_id}.{self.number}"
+        return part_name(self.answer.receipt_id, self.number)
 
     @property
     def continuing(self) -> bool:

@@ -40,6 +40,7 @@ from affouage.ledger.ledger import Assess, Ledger
 from affouage.ledger.receipt import (
     Energy,
     ModelStamp,
+    Receipt,
 )
 from affouage.pool.pool import Pool
 from affouage.pool.scheduler import Held, Scheduler
@@ -330,27 +331,33 @@ class Inference:
         return compose(attempt.request, attempt.prefix)
 
     async def _settle(self, attempt: Attempt, problem: BaseException | None, *, last: bool = True) -> None:
+        """``last``: no other machine takes over, and the one who asked is given the receipt."""
+        if attempt.settled is None:
+            attempt.settled = await self._write(attempt, problem, attempt.salt if last else None)
+        if last:
+            attempt.answer.receipt = attempt.settled
+            attempt.answer.put(Settled(attempt.settled))
+
+    async def _write(self, attempt: Attempt, problem: BaseException | None, salt: bytes | None) -> Receipt:
         metering = attempt.station.metering
-        energy = await metering.finished(attempt.key) if attempt.started_us else Energy()
+        if attempt.energy is None:
+            attempt.energy = await metering.finished(attempt.key) if attempt.started_us else Energy()
         run_id = metering.run_of(attempt.key) if attempt.started_us else ""
         receipt = attempt.receipt(
             model=attempt.stamped(self._stamp_model(attempt.request.model)),
-            energy=energy,
-            impacts=self._assess(energy),
+            energy=attempt.energy,
+            impacts=self._assess(attempt.energy),
             machine_id=metering.machine_id,
             run_id="" if run_id == attempt.answer.receipt_id else run_id,
             total_ms=(self.clock.monotonic_us() - attempt.began_us) // 1000,
             problem=problem.code if isinstance(problem, AffouageError) else None,
         )
         blocks = metering.blocks()
-        salt = attempt.salt if last else None
         await self._ledger.settle(receipt, salt, blocks, assumed_uj=attempt.considered.assumed_uj(receipt))
         metering.kept(blocks)
         self._allowance.learn(receipt)
         attempt.note_weights(metering.weights)
-        if last:
-            attempt.answer.receipt = receipt
-            attempt.answer.put(Settled(receipt))
+        return receipt
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

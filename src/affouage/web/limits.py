@@ -10,7 +10,13 @@ from affouage.web import format as wording
 from affouage.web.language import N_, Language
 
 BAR_CELLS = 20
-RULES = {"budget": N_("Energy allowance"), "hours": N_("Opening hours"), "pot": N_("Who bears standby")}
+RULES = {
+    "budget": N_("Energy allowance"),
+    "hours": N_("Opening hours"),
+    "pot": N_("Who bears standby"),
+    "share": N_("Fair turns"),
+    "confidentiality": N_("Who may read a question"),
+}
 _SHORTLY = {
     "budget": N_("energy allowance"),
     "hours": N_("opening hours"),

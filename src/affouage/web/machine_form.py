@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from affouage.errors import BadRequest
-from affouage.pool.nodes.policy import hours_text, read_hours, read_models, with_changes
+from affouage.pool.nodes.policy import hours_text, read_hours, with_changes
 from affouage.pool.nodes.wire import Policy
 from affouage.web import format as wording
 from affouage.web.forms import Form
@@ -62,7 +62,7 @@ def read(
     """
     _ = language.gettext
     given = {name: form.one(name).strip()[:_FIELD_MAX] for name in ("hours", "watts", "share")}
-    ticked = [one[:_FIELD_MAX] for one in form.all("model")]
+    ticked = [one[:_FIELD_MAX] for one in form.all("model") if one]
     some = form.one("which") == "some"
     changes: dict[str, object] = {"owner_first": form.ticked("owner_first")}
     problems: dict[str, str] = {}
@@ -99,7 +99,7 @@ def _lent(ticked: Sequence[str], language: Language) -> tuple[tuple[str, ...], s
     if not ticked:
         return (), _("Tick at least one model. To lend none for now, pause the machine.")
     try:
-        return read_models(",".join(ticked)), ""
+        return with_changes(Policy(), models=tuple(dict.fromkeys(ticked))).models, ""
     except BadRequest:
         return (), _("One of these is no model of this machine.")
 

@@ -149,7 +149,7 @@ async def _page(visit: Visit, record: NodeRecord, typed: LendForm | None = None)
         form=form if owns else None,
         paused=record.policy.paused,
         here=here,
-        unsent=here and known.policy != record.policy,
+        unsent=here and known.policy != record.policy and not visit.query("done"),
         served=await _served(visit, record),
         bonus=await _bonus(visit) if owns else None,
         trusts=trust_choices(record, language),

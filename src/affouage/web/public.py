@@ -15,6 +15,8 @@ from affouage.footprint.meter import MeterInfo
 from affouage.footprint.period import kind_of
 from affouage.footprint.public import FEWEST, OTHER
 from affouage.footprint.report import Report
+from affouage.pool.reach import ConfidentialityRules
+from affouage.pool.share_rules import ShareRules
 from affouage.units import Quality
 from affouage.web import format as wording
 from affouage.web import methods
@@ -25,8 +27,9 @@ from affouage.web.limits import RULES, in_unit, pot_sentence, rule_sentences
 from affouage.web.models import here
 from affouage.web.pages import ModelCard, Page
 from affouage.web.periods import Chooser, Place, chooser, month_before, named
+from affouage.web.share_words import confidentiality_sentences, share_sentences
 
-AREAS = ("budget", "hours", "pot")
+AREAS = ("budget", "hours", "pot", "share", "confidentiality")
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,10 @@ def rule_words(value: Any, language: Language) -> tuple[str, ...]:
         return shut if value.closed_from else (_("Open at any hour."),)
     if isinstance(value, PotRules):
         return (pot_sentence(value.sharing, language),)
+    if isinstance(value, ShareRules):
+        return share_sentences(value, language)
+    if isinstance(value, ConfidentialityRules):
+        return confidentiality_sentences(value, language)
     return (str(value),)
 
 
