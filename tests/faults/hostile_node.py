@@ -98,7 +98,7 @@ class Hostile:
             model_id="counting",
             file_sha256="ee" * 32 if other else FILE_SHA256,
             engine="counting",
-            slots=SLOTS,
+            slots=0 if self.trick == "no_place" else SLOTS,
             loaded=True,
             context_tokens=20_000,
             token_uj=1,
@@ -208,12 +208,13 @@ async def absurd_energy(node: Hostile, run: Run, words: list[str], reason: str) 
 
 def _block(node: Hostile, run: Run) -> SignedBlock:
     now_ms = time.time_ns() // 1_000_000
+    meter = MeterStamp(id="x", kind="plug", quality="measured", low_factor=1.0, high_factor=1.0, method="plug")
     block = Block(
         id=f"blk_{secrets.token_hex(8)}",
         machine_id=node.held.machine_id,
         t0_ms=now_ms - 1000,
         t1_ms=now_ms,
-        meter=MeterStamp(id="x", kind="plug", quality="measured", low_factor=1, high_factor=1, method="plug"),
+        meter=meter,
         energy_uj=10**15,
         idle_uj=0,
         unattributed_uj=0,
@@ -250,6 +251,7 @@ TRICKS: dict[str, Callable[[Hostile, Run, list[str], str], Awaitable[None]]] = {
     "slow": slow,
     "clock": honest,
     "other_file": honest,
+    "no_place": honest,
 }
 
 

@@ -13,8 +13,8 @@ class Link:
 
     def __init__(self, to_port: int) -> None:
         self.port = 0
-        self.seen = bytearray()
-        """All that passed, both ways."""
+        self.seen: list[bytearray] = []
+        """All that passed, each way of each connection by itself."""
         self._to_port = to_port
         self._whole = asyncio.Event()
         self._whole.set()
@@ -44,9 +44,11 @@ class Link:
             task.add_done_callback(self._pipes.discard)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen = bytearray()
+        self.seen.append(seen)
         with suppress(OSError):
             while data := await reader.read(65_536):
-                self.seen += data
+                seen += data
                 await self._whole.wait()
                 writer.write(data)
                 await writer.drain()

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,13 @@ class Answer(msgspec.Struct):
         return self.finish is not None and self.done and not self.error
 
     @property
+    def gaps_s(self) -> list[float]:
+        """Between one piece and the next."""
+        return [after - before for before, after in zip(self.at_s, self.at_s[1:], strict=False)]
+
+    @property
     def longest_silence_s(self) -> float:
-        return max((after - before for before, after in zip(self.at_s, self.at_s[1:], strict=False)), default=0.0)
+        return max(self.gaps_s, default=0.0)
 
 
 class Machine:
@@ -150,13 +155,16 @@ class PoolHouse:
         slots: int = 4,
         model_id: str = "counting",
         file: str = "c0" * 32,
+        word: str = "mot",
         through: Link | None = None,
+        also: Sequence[dict[str, Any]] = (),
     ) -> Machine:
-        """Invited, joined, approved, running, seen by the commons."""
+        """Invited, joined, approved, running, seen by the commons. ``also``: other engines it has."""
         home = self.folder / name
         held = await self.joined(name)
         write_identity(home, held)
-        engines = [{"model_id": model_id, "slots": slots, "word_ms": word_ms, "file": file}]
+        engine = {"model_id": model_id, "slots": slots, "word_ms": word_ms, "file": file, "word": word}
+        engines = [engine, *also]
         made = Machine(name, held.node_id, home, engines, self.folder / f"{name}.log", through)
         self.machines.append(made)
         made.start()
@@ -203,7 +211,7 @@ class PoolHouse:
         about: str = "",
         **more: Any,
     ) -> Answer:
-        """One streamed chat; ``on_word`` is told how many pieces have come. ``about``: makes it another conversation."""
+        """One streamed chat. ``on_word``: told how many pieces have come. ``about``: makes it another conversation."""
         body = {
             "model": model,
             "stream": True,
@@ -283,11 +291,23 @@ async def until(found: Callable[[], Any], timeout_s: float = PATIENCE_S) -> Any:
 
 @asynccontextmanager
 async def pool_house(
-    folder: Path, *, version: str = "2.15.1", engines: tuple[Any, ...] = (), **environ: str
+    folder: Path,
+    *,
+    version: str = "2.15.1",
+    engines: tuple[Any, ...] = (),
+    record: Callable[[Link], None] | None = None,
+    **environ: str,
 ) -> AsyncIterator[PoolHouse]:
-    """A commons without a model of its own (or with ``engines``), on a broker of that version."""
-    async with running_broker(version, folder) as broker:
-        settings = read({"AFFOUAGE_POOL_URL": broker.url, **environ}, home=broker.home)
+    """A commons without a model of its own (or with ``engines``), on a broker of that version.
+
+    ``record``: given a link by which everything to and from the broker then passes.
+    """
+    async with running_broker(version, folder) as broker, linked(broker.listen.port) as link:
+        url = broker.url
+        if record is not None:
+            record(link)
+            url = f"nats://127.0.0.1:{link.port}"
+        settings = read({"AFFOUAGE_POOL_URL": url, **environ}, home=broker.home)
         with serving(settings, engines=list(engines)) as live:
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as http:
                 house = PoolHouse(live, broker, folder, http)

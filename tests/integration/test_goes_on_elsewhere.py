@@ -143,13 +143,12 @@ def test_lost_in_the_middle_another_goes_on_from_the_exact_text(home: Path) -> N
 
 def test_a_machine_with_another_file_does_not_go_on(home: Path) -> None:
     async def main() -> None:
-        async with standing(home) as one:
-            async with pooled_with(one, Failing(lost_at=6), Failing(file="d1" * 32)) as pooled:
-                text, _, receipt, problem = await pooled.ask()
-                assert text == counted(5), "what was received stays"
-                assert isinstance(problem, NodeLost)
-                assert receipt is not None
-                assert (receipt.outcome, receipt.finish_reason) == ("failed", None)
+        async with standing(home) as one, pooled_with(one, Failing(lost_at=6), Failing(file="d1" * 32)) as pooled:
+            text, _, receipt, problem = await pooled.ask()
+            assert text == counted(5), "what was received stays"
+            assert isinstance(problem, NodeLost)
+            assert receipt is not None
+            assert (receipt.outcome, receipt.finish_reason) == ("failed", None)
 
     asyncio.run(main())
 

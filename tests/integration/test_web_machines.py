@@ -11,6 +11,7 @@ from openai import BadRequestError, OpenAI
 
 from affouage import settings
 from affouage.assembly.member import Member, Role
+from affouage.pool.contribution import served_range
 from affouage.pool.engine import EngineIdentity
 from affouage.pool.nodes.joining import fingerprint
 from affouage.pool.nodes.policy_file import PolicyFile
@@ -18,6 +19,7 @@ from affouage.pool.nodes.wire import Policy
 from affouage.pool.reach import ConfidentialityRules
 from affouage.testing import EchoEngine, serving
 from tests.integration.conftest import until
+from tests.integration.footprint_days import WH, a_receipt, settle
 from tests.integration.pool_bench import Machine
 from tests.integration.pooled_commons import PooledCommons, serving_pool
 from tests.integration.web_visitor import Visitor, forms, receipt_id, words
@@ -364,3 +366,21 @@ def test_metrics_are_for_operators_and_name_nobody(house: House) -> None:
         assert person.id not in answer.text
     for line in lines:
         assert re.fullmatch(r'# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{([a-z]+="[^"]*",?)+\})? -?[0-9.e+]+', line), line
+
+
+def test_the_owner_reads_what_his_machine_did_with_its_range(house: House) -> None:
+    node, zoe = house.machine.record, house.people["Zoé"].id
+    today = house.live.commons.calendar.day(house.live.commons.clock.now_ms())
+    for number, member in enumerate((zoe, "m_one", "m_two")):
+        receipt = a_receipt(
+            f"rcp_lent_{number}", member, uj=(WH, 2 * WH), machine_id=node.machine_id, node_id=node.id, model="remote"
+        )
+        house.live.commons.db.write_now(lambda c, one=receipt: settle(c, one, today))
+    energy, partly = house.live.commons.db.read_now(lambda c: served_range(c, node.machine_id, today, 28))
+    assert energy is not None
+    assert (energy.low, energy.central, energy.high) == (27 * WH // 10 * 3, 9 * WH, 33 * WH // 10 * 3)
+    assert not partly
+    told = read(house.zoe.get(house.path).text)
+    assert "pour son propriétaire 1 1" in told
+    assert re.search(r"Électricité ≈ 9 Wh \(de 8,1 à 9,9\)", told)
+    assert re.search(r"Son prix ≈ 0,23 centime \(de 0,2 à 0,25\)", told)

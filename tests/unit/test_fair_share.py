@@ -6,6 +6,7 @@ import random
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -63,20 +64,22 @@ def test_members_who_wait_all_along_are_never_further_apart_than_the_bound(
                 Waiting(id=f"{member}.{number}", member_id=str(member), weight_percent=weight, first_cost=first_cost)
             )
     machine = Slots(share, slots, lambda _: chance.randint(1, longest))
-    bound = 2 * slots * (prompt + 2 * longest) * 1_000_000 * 100 / min(weights)
-    low: dict[tuple[int, int], float] = {}
-    high: dict[tuple[int, int], float] = {}
+    bound = Fraction(2 * slots * (prompt + 2 * longest) * 1_000_000 * 100, min(weights)) + 500  # roundings of counters
+
+    def by_weight(member: int) -> Fraction:
+        return Fraction(machine.served[str(member)] * 100, weights[member])
+
+    low: dict[tuple[int, int], Fraction] = {}
+    high: dict[tuple[int, int], Fraction] = {}
     for _ in range(250):
         machine.step()
         if not all(share.waiting_of(str(member)) for member in range(len(weights))):
             break
         for one in range(len(weights)):
             for other in range(one):
-                apart = (
-                    machine.served[str(one)] * 100 / weights[one] - machine.served[str(other)] * 100 / weights[other]
-                )
-                low[one, other] = min(apart, low.get((one, other), 0))
-                high[one, other] = max(apart, high.get((one, other), 0))
+                apart = by_weight(one) - by_weight(other)
+                low[one, other] = min(apart, low.get((one, other), Fraction(0)))
+                high[one, other] = max(apart, high.get((one, other), Fraction(0)))
                 assert high[one, other] - low[one, other] <= bound
 
 

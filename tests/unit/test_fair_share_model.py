@@ -88,7 +88,8 @@ class Plain:
         (arrival, one, pressing), by_floor = chosen
         self.lift(one.member_id)
         self.queue.remove((arrival, one, pressing))
-        self.forget(one.group)
+        if pressing:
+            self.forget(one.group)
         self.running[one.id] = (one, by_floor)
         self.charged[one.id] = self.taken[one.id] = 0
         self.gone(one.member_id)

@@ -44,7 +44,10 @@ _COMMANDS = {
         "affouage.cli.audit:audit",
         "Compute any figure again from a file, or a closed period from its readings.",
     ),
-    "pool": ("affouage.cli.pool:pool", "Turns and machines shared among members: try a day of requests on paper."),
+    "pool": (
+        "affouage.cli.pool:pool",
+        "Turns and machines shared among members: the rules, and a day of requests tried on paper.",
+    ),
     "node": (
         "affouage.cli.node:node",
         "Machines of members: invite, approve, revoke; and on such a machine: join, run, pause.",

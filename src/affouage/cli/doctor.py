@@ -37,6 +37,10 @@ _CHECKS = (
     N_("upstream"),
     N_("footprint"),
     N_("meter"),
+    N_("pool"),
+    N_("broker"),
+    N_("machines"),
+    N_("lent machine"),
 )
 """What the findings are about, for translators; an upstream's row adds its own name after it."""
 
@@ -49,7 +53,8 @@ def doctor(as_json: bool) -> None:
     """Look at everything that can be wrong here, and say how to mend it.
 
     Exit status 0: no problem (there may be warnings); 1: at least one problem. Works while the server runs, and with a
-    broken database or settings. Each [[upstream]] row is asked for two words.
+    broken database or settings. Each [[upstream]] row is asked for two words. Where there is a pool, its broker is
+    reached; on a machine that is lent, its commons.
 
     \b
     --json prints: {"findings": [{"check", "status": "ok|warning|problem", "what", "remedy"}], "problems", "warnings"}
@@ -89,7 +94,7 @@ def examine(environ: Mapping[str, str], now_ms: int) -> Iterator[Finding]:
 
 
 def _checks(settings: Settings, environ: Mapping[str, str], now_ms: int) -> list[tuple[str, Check]]:
-    from affouage.cli.checks import answers, house, meter
+    from affouage.cli.checks import answers, house, meter, pool
     from affouage.storage.home import in_use
 
     checks: list[tuple[str, Check]] = [
@@ -103,6 +108,8 @@ def _checks(settings: Settings, environ: Mapping[str, str], now_ms: int) -> list
         ("upstream", lambda: answers.check_upstreams(settings, environ)),
         ("footprint", lambda: answers.check_footprint(settings.footprint, settings.home)),
         ("meter", lambda: meter.check_meter(settings)),
+        ("pool", lambda: pool.check_pool(settings, now_ms)),
+        ("lent machine", lambda: pool.check_lent(settings, now_ms)),
     ]
     return checks
 

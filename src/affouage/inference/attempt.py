@@ -15,6 +15,7 @@ from affouage.inference.prompt import Prefix
 from affouage.ledger.receipt import (
     Door,
     Durations,
+    Energy,
     EngineStamp,
     ModelStamp,
     Receipt,

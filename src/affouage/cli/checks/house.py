@@ -84,10 +84,16 @@ def _check_room(folder: Path) -> Finding:
 
 def check_server(settings: Settings) -> Finding:
     if in_use(settings.home):
+        if _lent(settings.home) and running_address(settings.home) is None:
+            return ok("server", "None: this home is that of a machine that is lent, and it serves.")
         return ok(
             "server", f"One runs on this home, at {running_address(settings.home) or 'an address not yet known'}."
         )
     return ok("server", "None runs on this home.")
+
+
+def _lent(home: Path) -> bool:
+    return (home / "node" / "identity.json").exists()
 
 
 def check_port(server: ServerSettings) -> Finding:
@@ -120,6 +126,8 @@ def check_exposure(server: ServerSettings) -> Iterator[Finding]:
 def check_database(settings: Settings, now_ms: int) -> Iterator[Finding]:
     """Opened as it is; an older one is left for `affouage up` to bring up to date."""
     if not settings.database_path.exists():
+        if _lent(settings.home):
+            return  # it keeps none
         yield warning("database", "There is none yet.", "`affouage up` makes it.")
         return
     from affouage.storage.database import make_engine
