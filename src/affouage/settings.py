@@ -46,7 +46,7 @@ class EngineSettings:
     context_tokens: int = _key(8192, "Tokens of context per slot, unless the model has fewer.", least=16)
     idle_unload_ms: int = _key(15 * 60_000, "A model nobody uses for so long leaves the memory.")
     load_wait_ms: int = _key(4_000, "How long a request waits for a model being loaded before it is told to come back.")
-    max_waiting: int = _key(64, "Requests that may wait for a slot, per model; up to twice that for members who have none there.")
+    max_waiting: int = _key(64, "Requests that may wait per model; twice that for members who have none there.")
     suspend_command: str = _key("", "Command run when nobody asked anything for suspend_after_ms (systemctl suspend).")
     suspend_after_ms: int = _key(30 * 60_000, "How long nobody asks before suspend_command is run.", least=60_000)
     default_model: str = _key("qwen2.5-coder-1.5b-instruct", "Model of members who choose none.")

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Row, select
 
@@ -149,7 +150,7 @@ def _check_machines(settings: Settings, now_ms: int) -> Iterator[Finding]:
         yield warning("machines", f"{len(waiting)} wait for a steward.", "affouage node list")
 
 
-def _rows(database_path: Path) -> list[Row[tuple[str, str, int, int | None, int | None]]]:
+def _rows(database_path: Path) -> list[Row[Any]]:
     """The list of machines; none from a database that is not as this version writes it (said elsewhere)."""
     if not database_path.exists():
         return []
