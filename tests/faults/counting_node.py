@@ -12,12 +12,14 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Sequence
 
 import msgspec
 
 from affouage import node_app, settings
 from affouage.pool.nodes.identity import Enrolled
 from affouage.pool.nodes.node_state import Ended
+from affouage.testing import EchoEngine
 from tests.faults.counting import CountingEngine
 
 LOOK_S = 0.05
@@ -43,7 +45,7 @@ class Told:
         print("leaves", running, flush=True)
 
 
-async def watch(engines: list[CountingEngine], told: Told) -> None:
+async def watch(engines: Sequence[EchoEngine], told: Told) -> None:
     """Say when work stops."""
     busy = False
     while True:
@@ -53,10 +55,10 @@ async def watch(engines: list[CountingEngine], told: Told) -> None:
             print("idle", time.monotonic(), flush=True)
 
 
-async def main() -> None:
+async def work(engines: Sequence[EchoEngine]) -> None:
+    """Until SIGTERM."""
     leaving = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, leaving.set)
-    engines = [CountingEngine(**one) for one in json.loads(sys.argv[1])]
     if len(sys.argv) > 2:  # by a link that can be cut, whatever address the commons gives
         open_bus, url = node_app.open_node_bus, sys.argv[2]
         node_app.open_node_bus = lambda held: open_bus(lambda: msgspec.structs.replace(held(), bus_url=url))
@@ -70,4 +72,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(work([CountingEngine(**one) for one in json.loads(sys.argv[1])]))

@@ -20,7 +20,7 @@ from affouage.pool.nodes.identity import Enrolled, read_identity, write_identity
 from tests.faults.counting import counted
 from tests.faults.pool_house import BOTH_BROKERS, BOTH_BROKERS_LONG, Answer, PoolHouse, measured, pool_house, until
 
-WORDS = 60
+WORDS = 40
 PACE_S = 0.5
 """The longest that a word of another machine may be late, on a machine that is not idle."""
 MOST_W = 3000
@@ -142,7 +142,8 @@ def bounded(receipt: Receipt) -> bool:
     return sum(amounts) <= MOST_W * (receipt.durations.total_ms + 5000) * 1000
 
 
-@BOTH_BROKERS
+@pytest.mark.long
+@BOTH_BROKERS_LONG
 def test_12_a_huge_answer_shows_nothing_of_itself(tmp_path: Path, version: str) -> None:
     async def main() -> None:
         async with pool_house(tmp_path, version=version) as house:
@@ -153,7 +154,8 @@ def test_12_a_huge_answer_shows_nothing_of_itself(tmp_path: Path, version: str) 
     asyncio.run(main())
 
 
-@BOTH_BROKERS
+@pytest.mark.long
+@BOTH_BROKERS_LONG
 def test_12_a_flood_and_forgeries_change_nothing_for_the_others(tmp_path: Path, version: str) -> None:
     async def main() -> None:
         async with pool_house(tmp_path, version=version) as house:

@@ -32,7 +32,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "pool_extra": (N_("The part of the program for machines together is not installed."), N_("Tell an operator.")),
     # asked of machines
     "node_lost": (
-        N_("The machine that was answering was lost, and no other could go on from there."),
+        N_("The machine that was answering was lost on the way."),
         N_("Ask again: another machine will answer, if there is one."),
     ),
     "unknown_reach": (N_("There is no such choice of who may read a question."), N_("Choose one from the list.")),

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from affouage.cli.checks import Finding, ok, problem, warning
 from affouage.errors import AffouageError
@@ -150,7 +150,7 @@ def _check_machines(settings: Settings, now_ms: int) -> Iterator[Finding]:
         yield warning("machines", f"{len(waiting)} wait for a steward.", "affouage node list")
 
 
-def _rows(database_path: Path) -> list[Row[Any]]:
+def _rows(database_path: Path) -> list[Any]:
     """The list of machines; none from a database that is not as this version writes it (said elsewhere)."""
     if not database_path.exists():
         return []
