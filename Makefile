@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev up check test faults bench clean lock
+.PHONY: help pool install install-dev up check test faults bench clean lock
 
 help:
 	@echo "make up       set everything up, serve the commons on this machine and answer one question"
 	@echo "make test     set up and run all the tests"
 	@echo "make install  set up only; the command line is then .venv/bin/affouage"
+	@echo "make pool     set up with what a pool needs: to open one, or to lend a machine"
 	@echo "make check    style, types and layers"
 	@echo "make faults   kill, stop and cut everything that can fail, for some minutes"
 	@echo "make bench    measure the gateway against the engine called directly"
@@ -44,6 +45,13 @@ $(VENV)/.oracle: requirements-oracle.txt $(VENV)/.dev
 		--only-binary :all: -r requirements-oracle.txt
 	@touch $@
 
+# What a pool needs besides: on the commons that opens one, and on each machine that is lent.
+$(VENV)/.pool: requirements-pool.txt $(VENV)/.runtime
+	@echo "Fetching the packages of a pool (some seconds, once) ..."
+	@$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-pool.txt
+	@touch $@
+
+pool: $(VENV)/.pool
 install: $(VENV)/.runtime
 install-dev: $(VENV)/.dev
 

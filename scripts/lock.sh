@@ -8,7 +8,8 @@ lock() {
         --no-emit-find-links --no-header --no-annotate --exclude-newer "$cutoff" --output-file "$@"
 }
 lock requirements.txt pyproject.toml
-lock requirements-dev.txt --group dev --constraint requirements.txt pyproject.toml
+lock requirements-pool.txt --extra pool --constraint requirements.txt pyproject.toml
+lock requirements-dev.txt --group dev --constraint requirements-pool.txt pyproject.toml
 # An oracle of the tests, in an environment of its own: it pins the web libraries that the commons itself uses.
 printf '%s\n' 'boaviztapi==2.5.0' | lock requirements-oracle.txt -
 printf '%s\n' 'hatchling==1.27.0' 'editables' | lock requirements-build.txt -

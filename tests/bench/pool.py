@@ -33,15 +33,23 @@ NAMES = ("atelier", "bureau", "cave")
 NODE_SLOTS = 40
 WORDS = 200
 PATIENCE_S = 60
+MOST_ADDED_MS = {(50, 1): 2.0, (50, 10): 2.0, (99, 100): 20.0}
+"""Targets, by percentile and answers at once."""
 _STAMP = re.compile(rb'"content":"(\d+):(\d+) "')
 
 
 class Heard(msgspec.Struct):
-    """One answer. ``delays_ms``: of each word, from its engine to this client; ``first_ms``: from the question on."""
+    """One answer. ``delays_ms``: of each word, from its engine to this client; the others: from the question on."""
 
     delays_ms: list[float] = []
     first_ms: float = 0.0
+    last_ms: float = 0.0
     whole: bool = False
+
+    @property
+    def words_per_s(self) -> float:
+        """Once it had begun."""
+        return (len(self.delays_ms) - 1) / (self.last_ms - self.first_ms) * 1000 if self.whole else 0.0
 
 
 class Client(asyncio.Protocol):
@@ -68,7 +76,8 @@ class Client(asyncio.Protocol):
             if int(found[1]) == self._next:
                 self._next += 1
             self.heard.delays_ms.append((now_ns - int(found[2])) / 1e6)
-            self.heard.first_ms = self.heard.first_ms or (now_ns - self._asked_ns) / 1e6
+            self.heard.last_ms = (now_ns - self._asked_ns) / 1e6
+            self.heard.first_ms = self.heard.first_ms or self.heard.last_ms
         self.heard.whole = self.heard.whole or b"data: [DONE]" in text
         self._rest = text[max(end, len(text) - 200) :]
 
@@ -104,7 +113,7 @@ class Bench:
     async def until_there(self, model: str) -> None:
         """Every machine gives an answer."""
         async with asyncio.timeout(PATIENCE_S):
-            while not (await self.ask(model)).whole:
+            while not (await self.ask(model)).whole:  # noqa: ASYNC110 - programs that start
                 await asyncio.sleep(0.2)
         await asyncio.sleep(2)
 
@@ -114,11 +123,12 @@ class Bench:
 
 
 class Round(msgspec.Struct, frozen=True):
-    """``first_ms``: median time to the first word; ``cpu``: seconds of processor per second, by part."""
+    """``first_ms``: median time to the first word; ``words_per_s``: of all, each once it had begun; ``cpu``: seconds of
+    processor per second, by part."""
 
     delays_ms: list[float]
     first_ms: float
-    tokens_per_s: float
+    words_per_s: float
     lost: int
     cpu: dict[str, float]
 
@@ -131,7 +141,7 @@ async def one_round(bench: Bench, model: str, streams: int) -> Round:
     return Round(
         delays_ms=delays,
         first_ms=statistics.median(one.first_ms for one in heard),
-        tokens_per_s=len(delays) / took_s,
+        words_per_s=sum(one.words_per_s for one in heard),
         lost=streams * WORDS - sum(len(one.delays_ms) for one in heard if one.whole),
         cpu={name: (after[name] - before[name]) / took_s for name in after},
     )
@@ -163,7 +173,7 @@ def rows_of(streams: int, found: dict[str, list[Round]]) -> list[Row]:
         here = [percentile(one.delays_ms, percent) for one in found["here"]]
         pool = [percentile(one.delays_ms, percent) for one in found["pool"]]
         added = [a - b for a, b in zip(pool, here, strict=True)]
-        most = {"most": 2.0} if percent == 50 else {"most": 20.0} if (percent, streams) == (99, 100) else {}
+        most = {"most": MOST_ADDED_MS[percent, streams]} if (percent, streams) in MOST_ADDED_MS else {}
         rows += [
             row(f"word, engine here, p{percent}, {label}", "ms", here),
             row(f"word, pool, p{percent}, {label}", "ms", pool),
@@ -174,8 +184,8 @@ def rows_of(streams: int, found: dict[str, list[Round]]) -> list[Row]:
     return [
         *rows,
         row(f"first word, added by the pool, {label}", "ms", first),
-        row(f"words/s, engine here, {label}", "", [one.tokens_per_s for one in found["here"]]),
-        row(f"words/s, pool, {label}", "", [one.tokens_per_s for one in found["pool"]], least=0.98 * offered),
+        row(f"words/s, engine here, {label}", "", [one.words_per_s for one in found["here"]]),
+        row(f"words/s, pool, {label}", "", [one.words_per_s for one in found["pool"]], least=0.98 * offered),
         row(f"words lost, pool, {label}", "", [sum(one.lost for one in found["pool"])], most=0),
     ]
 

@@ -13,7 +13,7 @@ from tests.docs.tree import ROOT, tracked
 
 LINES_MAX = 450
 DISTRIBUTIONS_MAX = 50
-_GENERATED = {"requirements.txt", "requirements-dev.txt", "LICENSE", "docs/reference/cli.md"}
+_GENERATED = {"requirements.txt", "requirements-dev.txt", "requirements-pool.txt", "LICENSE", "docs/reference/cli.md"}
 
 # Written in pieces, so that this file does not contain what it looks for.
 _REGISTRIES = ("pypi" + ".org", "python" + "hosted.org", "npmjs" + ".org", "deb." + "debian.org", "--index" + "-url")
@@ -57,7 +57,7 @@ def test_few_distributions_and_no_torch() -> None:
     assert not [name for name in names if name.startswith(("torch", "tensorflow", "litellm", "nvidia-c"))]
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt", "requirements-build.txt"])
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-pool.txt", "requirements-dev.txt", "requirements-build.txt"])
 def test_locks_have_a_hash_for_everything_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text

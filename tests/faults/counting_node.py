@@ -55,13 +55,13 @@ async def watch(engines: Sequence[EchoEngine], told: Told) -> None:
             print("idle", time.monotonic(), flush=True)
 
 
-async def work(engines: Sequence[EchoEngine]) -> None:
-    """Until SIGTERM."""
+async def work(engines: Sequence[EchoEngine], link: str = "") -> None:
+    """Until SIGTERM. ``link``: the broker by a link that can be cut, whatever address the commons gives."""
     leaving = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, leaving.set)
-    if len(sys.argv) > 2:  # by a link that can be cut, whatever address the commons gives
-        open_bus, url = node_app.open_node_bus, sys.argv[2]
-        node_app.open_node_bus = lambda held: open_bus(lambda: msgspec.structs.replace(held(), bus_url=url))
+    if link:
+        open_bus = node_app.open_node_bus
+        node_app.open_node_bus = lambda held: open_bus(lambda: msgspec.structs.replace(held(), bus_url=link))
     told = Told()
     watching = asyncio.create_task(watch(engines, told))
     try:
@@ -72,4 +72,4 @@ async def work(engines: Sequence[EchoEngine]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(work([CountingEngine(**one) for one in json.loads(sys.argv[1])]))
+    asyncio.run(work([CountingEngine(**one) for one in json.loads(sys.argv[1])], *sys.argv[2:]))

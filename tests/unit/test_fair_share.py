@@ -182,6 +182,21 @@ def test_a_newcomer_has_no_burst_while_others_only_run() -> None:
     assert share.counter("bob") == 9_000
 
 
+def test_who_waits_for_the_only_machine_it_allows_gives_newcomers_elsewhere_no_credit() -> None:
+    share = FairShare()
+    share.arrive(Waiting(id="n", member_id="narrow", reach=0))
+    share.arrive(Waiting(id="w", member_id="wide", first_cost=9_000))
+    assert share.next(trust=3) == Waiting(id="w", member_id="wide", first_cost=9_000)
+    share.arrive(Waiting(id="new", member_id="new"))
+    assert share.counter("new") == share.counter("wide") == 9_000
+    share.arrive(Waiting(id="also", member_id="also narrow", reach=0))
+    assert share.counter("also narrow") == share.counter("narrow") == 0
+    share.leave("new")
+    share.finish("w")  # nobody who reaches as far is left
+    share.arrive(Waiting(id="later", member_id="later"))
+    assert share.counter("later") == 9_000
+
+
 def test_alone_one_comes_back_where_the_last_who_left_stood() -> None:
     share = FairShare()
     for member, cost in (("ada", 9_000), ("bob", 100)):

@@ -20,36 +20,39 @@ class Plain:
 
     def __init__(self) -> None:
         self.counters: dict[str, int] = defaultdict(int)
-        self.level = 0
+        self.levels = [0, 0, 0, 0]  # by reach
         self.queue: list[tuple[int, Waiting, bool]] = []  # arrival, request, pressing
         self.running: dict[str, tuple[Waiting, bool]] = {}
         self.charged: dict[str, int] = {}
         self.taken: dict[str, int] = {}
         self.credit = dict.fromkeys(FLOORS, 0)
 
-    def present(self) -> set[str]:
-        running = {one.member_id for one, _ in self.running.values()}
-        return running | {one.member_id for _, one, pressing in self.queue if pressing}
+    def present(self) -> dict[str, int]:
+        """Members, with the widest reach of what they have here."""
+        here = [one for one, _ in self.running.values()] + [one for _, one, pressing in self.queue if pressing]
+        return {one.member_id: max(other.reach for other in here if other.member_id == one.member_id) for one in here}
 
-    def come(self, member_id: str, group: str, *, pressing: bool) -> None:
+    def come(self, member_id: str, group: str, reach: int, *, pressing: bool) -> None:
         here = self.present() | {one.member_id for _, one, _ in self.queue}
         if member_id not in here:
-            self.counters[member_id] = max(self.counters[member_id], self.level)
+            self.counters[member_id] = max(self.counters[member_id], self.levels[0])
         if pressing:
-            self.lift(member_id)
+            self.lift(member_id, reach)
             self.forget(group)
 
-    def lift(self, member_id: str) -> None:
+    def lift(self, member_id: str, reach: int) -> None:
         present = self.present()
-        if member_id in present:
-            return
-        if present:
-            self.level = max(self.level, min(self.counters[name] for name in present))
-        self.counters[member_id] = max(self.counters[member_id], self.level)
+        for wide in range(present.get(member_id, -1) + 1, reach + 1):
+            as_far = [self.counters[name] for name, widest in present.items() if widest >= wide]
+            self.levels[wide] = max(self.levels[wide], min(as_far, default=0))
+        if member_id not in present:
+            self.counters[member_id] = max(self.counters[member_id], *self.levels[: reach + 1])
 
-    def gone(self, member_id: str) -> None:
-        if not self.present():
-            self.level = max(self.level, self.counters[member_id])
+    def gone(self, member_id: str, reach: int) -> None:
+        """One that reached so far went."""
+        furthest = max(self.present().values(), default=-1)
+        for left in range(furthest + 1, reach + 1):
+            self.levels[left] = max(self.levels[left], self.counters[member_id])
 
     def forget(self, group: str) -> None:
         """Nobody of the group waits: it is owed nothing."""
@@ -79,20 +82,19 @@ class Plain:
         if before_us is not None:
             for place, (arrival, one, pressing) in enumerate(self.queue):
                 if not pressing and one.arrived_us <= before_us:
-                    self.lift(one.member_id)
+                    self.lift(one.member_id, one.reach)
                     self.forget(one.group)
                     self.queue[place] = (arrival, one, True)
         chosen = self.choose(trust, owner_id, True) or (self.choose(trust, owner_id, False) if batch else None)
         if chosen is None:
             return None
         (arrival, one, pressing), by_floor = chosen
-        self.lift(one.member_id)
+        self.lift(one.member_id, one.reach)
         self.queue.remove((arrival, one, pressing))
         if pressing:
             self.forget(one.group)
         self.running[one.id] = (one, by_floor)
         self.charged[one.id] = self.taken[one.id] = 0
-        self.gone(one.member_id)
         self.charge(one.id, one.first_cost)
         return one
 
@@ -147,7 +149,7 @@ class AgainstThePlainModel(RuleBasedStateMachine):
                 arrived_us=self.now_us,
             )
             self.share.arrive(one)
-            self.plain.come(member, group, pressing=not batch)
+            self.plain.come(member, group, reach, pressing=not batch)
             self.plain.queue.append((self.count, one, not batch))
 
     @rule(us=st.integers(1, 50))
@@ -196,7 +198,7 @@ class AgainstThePlainModel(RuleBasedStateMachine):
         request_id = data.draw(st.sampled_from(sorted(self.plain.running)))
         self.share.finish(request_id)
         one, _ = self.plain.running.pop(request_id)
-        self.plain.gone(one.member_id)
+        self.plain.gone(one.member_id, one.reach)
 
     @precondition(lambda self: self.plain.queue)
     @rule(data=st.data())
@@ -205,7 +207,7 @@ class AgainstThePlainModel(RuleBasedStateMachine):
         _, one, pressing = self.plain.queue.pop(place)
         self.share.leave(one.id)
         if pressing:
-            self.plain.gone(one.member_id)
+            self.plain.gone(one.member_id, one.reach)
             self.plain.forget(one.group)
 
     @invariant()
@@ -219,7 +221,7 @@ class AgainstThePlainModel(RuleBasedStateMachine):
             if name in here:
                 assert self.share.counter(name) == self.plain.counters[name]
             else:  # forgotten or not, it would come back at the same place
-                level = self.plain.level
+                level = self.plain.levels[0]
                 assert max(self.share.counter(name), level) == max(self.plain.counters[name], level)
 
     def teardown(self) -> None:

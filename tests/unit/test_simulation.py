@@ -232,6 +232,17 @@ def test_h_a_newcomer_has_no_burst_while_others_only_run() -> None:
     assert found.members["new"].service - (found.members["old"].service - old_before_s) <= found.gap_bound / 2
 
 
+def test_h_a_slow_machine_for_some_gives_newcomers_elsewhere_no_credit() -> None:
+    """One member allows only a slow machine, and lags; who comes later for the fast one has no burst there."""
+    machines = [Station(name="here", slots=1, tokens_per_s=5), Station(name="pool", trust=3, slots=4, tokens_per_s=50)]
+    asks = [
+        Request(id=f"{member}.{one}", member=member, at_s=from_s, prompt_tokens=50, output_tokens=200, reach=reach)
+        for member, from_s, reach in (("narrow", 0, 0), ("wide", 0, 3), ("new", 600, 3))
+        for one in range(1_200)
+    ]
+    both(Trace(version=1, until_s=1_200, requests=asks, stations=machines))  # the gap is within the bound
+
+
 def test_i_a_cached_prefix_costs_nothing() -> None:
     draw: Draw = lambda: (400, 40)  # noqa: E731
     chance = random.Random(3)

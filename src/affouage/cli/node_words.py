@@ -117,7 +117,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "pool_extra": (
         N_("The part of the program for machines together is not installed."),
-        N_('To install it: pip install "affouage[pool]"'),
+        N_('To install it: make pool, in the folder of affouage (or: pip install "affouage[pool]")'),
     ),
     "identity_unreadable": (
         N_("What this machine keeps of its commons cannot be read ({path})."),

@@ -96,7 +96,7 @@ class Nodes:
             except ImportError:
                 raise SetUpError(
                     "The part of affouage for pools is not installed on the commons.",
-                    remedy="There: pip install 'affouage[pool]'",
+                    remedy="There: make pool, in the folder of affouage (or pip install 'affouage[pool]')",
                     code="pool_extra",
                 ) from None
             self._grants = Grants(self._settings, self._clock)

@@ -10,7 +10,8 @@ prompt; M, the tokens of a full running batch; w_p and w_q, the cost of a token 
 weights it holds for service divided by weight, of which the cost of one batch is divided by the smallest. Floors and
 owners come before it: what they take is not held by the bound.
 
-**No hoard.** Who was away comes back at the counter of the one served least among those present, and passes nobody for
+**No hoard.** Who was away comes back at the counter of the one served least among those present who may be served
+wherever it may (others can lag for want of a machine, and would pull it down with them), and passes none of them for
 longer than one batch. A request that does not press (batch) keeps no place: its member is away while it has nothing
 else here.
 
@@ -62,13 +63,13 @@ class FairShare:
         self._places: dict[str, _Place] = {}
         self._running: dict[str, _Running] = {}
         self._batch: OrderedDict[str, _Place] = OrderedDict()
-        self._present = LowFirst(self.counter)
-        """Members with something pressing, or running."""
+        self._present = tuple(LowFirst(self.counter) for _ in _REACHES)
+        """Members with something pressing, or running; by the widest reach of it."""
         self._away = LowFirst(self.counter)
         """Members with nothing here who were served more than the level."""
         self._floors = Floors(floors or {})
-        self._level = 0
-        """Nobody arrives below it; it never falls."""
+        self._levels = [0 for _ in _REACHES]
+        """By reach: nobody arrives with it, or a wider one, below that level; they never fall."""
         self._arrivals = 0
 
     def arrive(self, one: Waiting) -> None:
@@ -77,9 +78,9 @@ class FairShare:
             raise ValueError(f"{one.id} is here already")
         if one.weight_percent < 1 or one.first_cost < 0 or one.expected_cost < 0 or one.reach not in _REACHES:
             raise ValueError("a weight is 1 or more, a cost 0 or more, a reach 0 to 3")
-        member = self._members.setdefault(one.member_id, _Member(self._level))
+        member = self._members.setdefault(one.member_id, _Member(self._levels[0]))
         if not (member.waiting or member.running):
-            member.counter = max(member.counter, self._level)  # as if it had been forgotten
+            member.counter = max(member.counter, self._levels[0])  # as if it had been forgotten
         self._arrivals += 1
         self._insert(one, "batch" if one.batch else "pressing", self._arrivals)
 
@@ -130,7 +131,9 @@ class FairShare:
     def finish(self, request_id: str) -> None:
         """A running request is over, whole or not; what was charged stays. Raises KeyError when it does not run."""
         run = self._running.pop(request_id)
-        self._members[run.member_id].running -= 1
+        member = self._members[run.member_id]
+        member.running -= 1
+        member.present[run.reach] -= 1
         self._look_at(run.member_id)
 
     def leave(self, request_id: str) -> None:
@@ -153,7 +156,7 @@ class FairShare:
     def counter(self, member_id: str) -> int:
         """Micro-units by weight; a member unknown or forgotten stands at the level everybody arrives at."""
         member = self._members.get(member_id)
-        return member.counter if member else self._level
+        return member.counter if member else self._levels[0]
 
     def order(self) -> list[Waiting]:
         """Those who wait, as they would be served one by one if nobody came and each cost what is expected of it.
@@ -187,8 +190,8 @@ class FairShare:
     def _insert(self, one: Waiting, kind: Kind, arrival: int) -> None:
         member = self._members[one.member_id]
         if kind != "batch":
-            self._lift(one.member_id)
-            member.pressing += 1
+            self._lift(one.member_id, one.reach)
+            member.present[one.reach] += 1
         member.waiting += 1
         group = self._floors.enter(one.group, pressing=kind != "batch")
         line = self._lines.get((one.reach, kind, group))
@@ -200,32 +203,37 @@ class FairShare:
             self._batch[one.id] = place
         self._look_at(one.member_id)
 
-    def _lift(self, member_id: str) -> None:
-        """Who was away is no lower than the one served least among those present, or than the last of them who left."""
-        if member_id in self._present:
+    def _lift(self, member_id: str, reach: int) -> None:
+        """Who was away is no lower than the one served least among those present who reach as far, or than the last of
+        them who left."""
+        member = self._members[member_id]
+        for wide in range(member.widest + 1, reach + 1):
+            firsts = (members.first() for members in self._present[wide:])
+            least = min((self.counter(one) for one in firsts if one is not None), default=0)
+            self._levels[wide] = max(self._levels[wide], least)
+        if member.widest >= 0:
             return
         self._away.discard(member_id)
-        least = self._present.first()
-        if least is not None:
-            self._level = max(self._level, self.counter(least))
-        member = self._members[member_id]
-        member.counter = max(member.counter, self._level)
-        while (gone := self._away.first()) is not None and self.counter(gone) <= self._level:
+        member.counter = max(member.counter, *self._levels[: reach + 1])
+        while (gone := self._away.first()) is not None and self.counter(gone) <= self._levels[0]:
             self._away.discard(gone)
             del self._members[gone]  # it would be lifted all the same
 
     def _look_at(self, member_id: str) -> None:
         """Something of this member came or went: is it present, away, forgotten?"""
         member = self._members[member_id]
-        if member.pressing or member.running:
-            self._present.add(member_id)
-        elif member_id in self._present:
-            self._present.discard(member_id)
-            if not self._present:
-                self._level = max(self._level, member.counter)
+        before, member.widest = member.widest, max((reach for reach in _REACHES if member.present[reach]), default=-1)
+        if member.widest != before:
+            if before >= 0:
+                self._present[before].discard(member_id)
+            if member.widest >= 0:
+                self._present[member.widest].add(member_id)
+            for left in range(member.widest + 1, before + 1):
+                if not any(self._present[left:]):
+                    self._levels[left] = max(self._levels[left], member.counter)
         if member.waiting or member.running:
             self._away.discard(member_id)
-        elif member.counter > self._level:
+        elif member.counter > self._levels[0]:
             self._away.add(member_id)
         else:
             del self._members[member_id]
@@ -247,8 +255,10 @@ class FairShare:
     def _admit(self, place: _Place) -> Waiting:
         one = place.one
         self._take(place)
-        self._lift(one.member_id)  # one that did not press arrives only now
-        self._members[one.member_id].running += 1
+        self._lift(one.member_id, one.reach)  # one that did not press arrives only now
+        member = self._members[one.member_id]
+        member.running += 1
+        member.present[one.reach] += 1
         self._running[one.id] = _Running(one, place.line.group, place.by_floor)
         self._look_at(one.member_id)
         self.charge(one.id, one.first_cost)
@@ -262,7 +272,7 @@ class FairShare:
         if place.line.kind == "batch":
             del self._batch[place.one.id]
         else:
-            member.pressing -= 1
+            member.present[place.one.reach] -= 1
             self._floors.exit(place.line.group)
 
     def _promote(self, before_us: int) -> None:
@@ -274,23 +284,27 @@ class FairShare:
             self._insert(place.one, "overdue", place.arrival)
 
     def _sort_down(self, member_id: str) -> None:
-        if member_id in self._present:
-            self._present.add(member_id)
+        widest = self._members[member_id].widest
+        if widest >= 0:
+            self._present[widest].add(member_id)
         for line in self._lines.values():
             line.sort_down(member_id)
 
     def _in_order(self) -> list[_Place]:
         rehearsal = FairShare()
-        rehearsal._level = self._level
+        rehearsal._levels = list(self._levels)
         for member_id, member in self._members.items():
-            rehearsal._members[member_id] = _Member(member.counter, running=member.running)
-            if member_id in self._present:
-                rehearsal._present.add(member_id)
+            twin = rehearsal._members[member_id] = _Member(member.counter)
+            twin.running, twin.widest = member.running, member.widest
+            if member.widest >= 0:
+                rehearsal._present[member.widest].add(member_id)
         rehearsal._floors = self._floors.copy()
+        for run in self._running.values():
+            rehearsal._members[run.member_id].present[run.reach] += 1
         for place in sorted(self._places.values(), key=lambda place: place.line.kind == "batch"):  # none goes and comes
             one = msgspec.structs.replace(place.one, first_cost=max(place.one.first_cost, place.one.expected_cost))
             rehearsal._insert(one, place.line.kind, place.arrival)
-        rehearsal._floors = self._floors.copy()
+        rehearsal._floors, rehearsal._levels = self._floors.copy(), list(self._levels)
         ordered = []
         while (one_more := rehearsal.next(batch=True)) is not None:
             ordered.append(self._places[one_more.id])
@@ -298,14 +312,16 @@ class FairShare:
 
 
 class _Member:
-    __slots__ = ("counter", "pressing", "running", "waiting")
+    __slots__ = ("counter", "present", "running", "waiting", "widest")
 
-    def __init__(self, counter: int, running: int = 0) -> None:
+    def __init__(self, counter: int) -> None:
         self.counter = counter
-        self.running = running
+        self.running = 0
         self.waiting = 0
-        self.pressing = 0
-        """Of those that wait, how many do not wait for an idle machine."""
+        self.present = [0 for _ in _REACHES]
+        """By reach, its requests that run, or wait without waiting for an idle machine."""
+        self.widest = -1
+        """The widest reach of those; -1 while there is none."""
 
 
 class _Place:
@@ -319,10 +335,11 @@ class _Place:
 
 
 class _Running:
-    __slots__ = ("by_floor", "group", "member_id", "taken", "total", "weight_percent")
+    __slots__ = ("by_floor", "group", "member_id", "reach", "taken", "total", "weight_percent")
 
     def __init__(self, one: Waiting, group: str, by_floor: bool) -> None:
         self.member_id = one.member_id
+        self.reach = one.reach
         self.weight_percent = one.weight_percent
         self.group = group
         self.by_floor = by_floor

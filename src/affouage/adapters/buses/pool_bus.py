@@ -39,7 +39,7 @@ def need_extra() -> None:
     if any(find_spec(name) is None for name in _EXTRA):
         raise SetUpError(
             "Machines together need packages that are not installed.",
-            remedy="Install them: pip install 'affouage[pool]'",
+            remedy="Install them: make pool, in the folder of affouage (or pip install 'affouage[pool]')",
             code="pool_extra",
         )
 
