@@ -57,7 +57,9 @@ def test_few_distributions_and_no_torch() -> None:
     assert not [name for name in names if name.startswith(("torch", "tensorflow", "litellm", "nvidia-c"))]
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-pool.txt", "requirements-dev.txt", "requirements-build.txt"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.txt", "requirements-pool.txt", "requirements-dev.txt", "requirements-build.txt"]
+)
 def test_locks_have_a_hash_for_everything_and_no_address(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     assert "://" not in text

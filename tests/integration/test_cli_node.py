@@ -161,7 +161,7 @@ def test_for_people_in_french(live: LiveCommons, commons: Call, machine: Call) -
     assert "Cette adresse ne vaut que sur cette machine" in invited
     assert "pas une invitation entière" in said(machine, "node", "join", "https://bois.example/nodes/join#abc")
     assert "n’a demandé à rejoindre aucun commun" in said(machine, "node", "join")
-    assert "Dites de qui" in said(commons, "node", "invite")
+    assert "Dites l’un ou l’autre" in said(commons, "node", "invite", "--collective", "--for", "Zoé")
 
 
 def test_the_steward_refuses(tmp_path: Path, live: LiveCommons, commons: Call) -> None:
@@ -221,7 +221,7 @@ def test_what_the_commons_cannot_do(tmp_path: Path, commons: Call) -> None:
     near = {**POOL, "AFFOUAGE_SERVER_PUBLIC_URL": "https://bois.example/"}
     made = commons("node", "invite", "--collective", "--json", **near)
     assert ok(made)["invitation"].startswith("https://bois.example/nodes/join#")
-    no(commons("node", "invite", **near), "--collective")
+    assert ok(commons("node", "invite", "--json", **near))["owned_by"] == "collective", "unless a member is named"
     no(commons("node", "invite", "--collective", "--for", "Zoé", **near), "--collective")
     no(commons("node", "invite", "--for", "Zoé", **near), "no such member")
     no(commons("node", "invite", "--collective", "--hours", "0", **near), "cannot last that long")

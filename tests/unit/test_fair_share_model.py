@@ -33,7 +33,7 @@ class Plain:
         return {one.member_id: max(other.reach for other in here if other.member_id == one.member_id) for one in here}
 
     def come(self, member_id: str, group: str, reach: int, *, pressing: bool) -> None:
-        here = self.present() | {one.member_id for _, one, _ in self.queue}
+        here = self.present().keys() | {one.member_id for _, one, _ in self.queue}
         if member_id not in here:
             self.counters[member_id] = max(self.counters[member_id], self.levels[0])
         if pressing:
@@ -214,7 +214,7 @@ class AgainstThePlainModel(RuleBasedStateMachine):
     def the_same_is_known_of_everybody(self) -> None:
         assert self.share.waiting() == len(self.plain.queue)
         assert self.share.running() == len(self.plain.running)
-        here = self.plain.present() | {one.member_id for _, one, _ in self.plain.queue}
+        here = self.plain.present().keys() | {one.member_id for _, one, _ in self.plain.queue}
         for name in WEIGHTS:
             mine = sum(one.member_id == name for _, one, _ in self.plain.queue)
             assert self.share.waiting_of(name) == mine

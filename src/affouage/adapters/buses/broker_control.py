@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from affouage.adapters.buses.address import Address
-from affouage.adapters.buses.nats import GATEWAY_PACE, NatsBus, Pass, open_bus
+from affouage.adapters.buses.nats import GATEWAY_PACE, NatsBus, Pass, ended, open_bus
 from affouage.clock import Clock
 from affouage.errors import AffouageError, Unavailable
 from affouage.pool.nodes import nkey
@@ -109,9 +109,7 @@ class BrokerControl:
 
     async def close(self) -> None:
         telling, self._telling = self._telling, None
-        if telling is not None:
-            telling.cancel()
-            await asyncio.wait([telling])
+        await ended(telling)
         await self._bus.close()
 
     async def _tell(self) -> None:

@@ -32,6 +32,7 @@ PING_INTERVAL_S = 2
 PINGS_UNANSWERED = 2
 _CONNECT_S = 3
 _CLOSING_S = 2.0
+_CANCELLED_S = 0.5
 _UNSENT_BYTES = 8_000_000
 _UNREAD_MESSAGES = 65_536
 _UNREAD_BYTES = 64_000_000
@@ -144,8 +145,7 @@ class NatsBus:
                     while self._unsent:
                         await link.publish(*self._unsent.popleft())
                     await link.settle()
-        life.cancel()
-        await asyncio.wait([life])
+        await ended(life)
 
     # --- beyond the port ----------------------------------------------------------------------------------------------
 
@@ -199,7 +199,7 @@ class NatsBus:
         finally:
             self._link = None
             self._become(False, link.said[-1] if link.said else "the connection was lost")
-            await _ended(writer)
+            await ended(writer)
             await link.end()
         return any(_is_refusal(words) for words in link.said)
 
@@ -330,10 +330,11 @@ class _Link(Client):
             writer.transport.abort()
 
 
-async def _ended(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
+async def ended(task: asyncio.Task[None] | None) -> None:
+    """Again until it ends: nats-py takes a cancellation for itself where it closes or flushes, and goes on."""
+    while task is not None and not task.done():
         task.cancel()
-        await asyncio.wait([task])
+        await asyncio.wait([task], timeout=_CANCELLED_S)
 
 
 _REFUSALS = ("authorization violation", "user authentication", "account authentication")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, create_engine, func, or_, select
+from sqlalchemy import Connection, create_engine, func, insert, or_, select
 
 from affouage.errors import DatabaseUnusable, NotFound
 from affouage.footprint.allocation import Part
@@ -22,7 +22,16 @@ from affouage.footprint.windows import Readings, Shared, share_out, unpack
 from affouage.ledger import sums
 from affouage.ledger.ledger import verify
 from affouage.ledger.receipt import Block, LastReading, Receipt, booked_ms
-from affouage.storage.tables import ledger_entry, machine_day, metadata, reading_block, usage_day, usage_people
+from affouage.storage.tables import (
+    ledger_entry,
+    machine_day,
+    metadata,
+    node,
+    node_day,
+    reading_block,
+    usage_day,
+    usage_people,
+)
 
 SETTLED = ("settled", "voided")
 NEVER = 2**63 - 1
@@ -45,7 +54,10 @@ def audit_period(connection: Connection, calendar: Calendar, period: str) -> Per
     bounds = calendar.bounds(period)
     engine = create_engine("sqlite://")  # in memory: the sums by day, posted again by the ledger's own functions
     with engine.connect() as again:
-        metadata.create_all(again, tables=[usage_day, usage_people, machine_day])
+        metadata.create_all(again, tables=[usage_day, usage_people, machine_day, node, node_day])
+        machines = [dict(row) for row in connection.execute(select(node)).mappings()]
+        if machines:  # whose they are: what a machine did for its owner is no contribution
+            again.execute(insert(node), machines)
         walk = _Walk(connection, again, calendar, bounds)
         walk.run()
         day_sums.compare_days(connection, again, period, walk.found)

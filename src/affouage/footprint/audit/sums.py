@@ -14,21 +14,22 @@ from affouage.footprint import closing
 from affouage.footprint.audit.found import Difference, Findings
 from affouage.footprint.balance import sums_of
 from affouage.footprint.period import ClosedPeriod, days, share_pot
-from affouage.storage.tables import closed_period, ledger_entry, machine_day, usage_day
+from affouage.storage.tables import closed_period, ledger_entry, machine_day, node_day, usage_day
 
-_NOT_COMPUTED = {usage_day.name: frozenset[str](), machine_day.name: frozenset({"factor_set"})}
+_TABLES = (usage_day, machine_day, node_day)
+_NOT_COMPUTED = {machine_day.name: "factor_set"}
 """A block does not say which factors were in force: its rows are compared added up over them."""
 
 
 def compare_days(connection: Connection, again: Connection, period: str, found: Findings) -> None:
     """Every row of the sums of every day of the period."""
     for day in days(period):
-        for table in (usage_day, machine_day):
+        for table in _TABLES:
             _compare_rows(_rows(connection, table, day), _rows(again, table, day), table.name, found)
 
 
 def _rows(connection: Connection, table: Table, day: str) -> dict[str, dict[str, int]]:
-    keys = [column for column in table.primary_key.columns if column.name not in _NOT_COMPUTED[table.name]]
+    keys = [column for column in table.primary_key.columns if column.name != _NOT_COMPUTED.get(table.name)]
     amounts = [column for column in table.columns if column.name not in table.primary_key.columns]
     query = (
         select(*keys, *(func.sum(column).label(column.name) for column in amounts))
