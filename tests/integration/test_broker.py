@@ -17,7 +17,7 @@ from nats.errors import Error as NatsError
 
 from affouage.adapters.buses.address import read_address
 from affouage.adapters.buses.broker_config import own_config
-from affouage.adapters.buses.nats import GATEWAY_PACE, NODE_PACE, NatsBus, Pass, ended, open_bus
+from affouage.adapters.buses.nats import GATEWAY_PACE, NODE_PACE, NatsBus, Pass, open_bus
 from affouage.pool.nodes import nkey
 from affouage.pool.nodes.bus import BusDown
 from affouage.pool.nodes.commons_keys import commons_keys, pool_folder
@@ -395,24 +395,3 @@ def test_passes_and_seeds_are_never_in_words(version: str, tmp_path: Path) -> No
                 assert secret not in config
 
     asyncio.run(main())
-
-
-def test_what_takes_a_cancellation_for_itself_is_ended_all_the_same() -> None:
-    async def work() -> None:
-        swallowed = asyncio.Event()
-
-        async def stubborn() -> None:
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                swallowed.set()  # as nats-py where it closes
-            await asyncio.Event().wait()
-
-        task = asyncio.create_task(stubborn())
-        await asyncio.sleep(0)
-        async with asyncio.timeout(5):
-            await ended(task)
-        assert swallowed.is_set()
-        assert task.cancelled()
-
-    asyncio.run(work())

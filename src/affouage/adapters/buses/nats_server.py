@@ -206,7 +206,7 @@ def _check_free(host: str, port: int) -> None:
             remedy="Free that port, give another in pool.listen, or name the broker that is there in pool.url.",
             code="broker_port",
             host=host,
-            port=port,
+            port=str(port),  # a number of thousands nowhere
         ) from None
 
 
