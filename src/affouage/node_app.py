@@ -21,6 +21,7 @@ from affouage.adapters.meters.choose import open_meter
 from affouage.catalogue.card import load_cards
 from affouage.catalogue.machine import machine_id, memory
 from affouage.catalogue.store import ModelStore
+from affouage.chat import EMBEDDER
 from affouage.clock import Clock, SystemClock
 from affouage.errors import AffouageError, Conflict, NotFound, Unavailable
 from affouage.footprint.meter import Meter
@@ -234,8 +235,9 @@ class _House:
         self._in_all = Tally() if before is None else before.in_all
 
     def models(self) -> tuple[str, ...]:
-        """Those that are lent."""
-        return lent((one.model_id for one in self._node.engines()), self.agent.standing().policy.models)
+        """Those that are lent and answer questions."""
+        there = (one.model_id for one in self._node.engines() if one.model_id != EMBEDDER)
+        return lent(there, self.agent.standing().policy.models)
 
     def on_link(self, connected: bool) -> None:
         if not connected:

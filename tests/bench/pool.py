@@ -152,10 +152,10 @@ def percentile(values: Sequence[float], percent: int) -> float:
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
 
 
-async def measure(bench: Bench, rounds: int) -> tuple[list[Row], dict[str, float]]:
+async def measure(bench: Bench, rounds: int, at_once: Sequence[int]) -> tuple[list[Row], dict[str, float]]:
     rows: list[Row] = []
     cpu: dict[str, float] = {}
-    for streams in (1, 10, 100):
+    for streams in at_once:
         found: dict[str, list[Round]] = {"here": [], "pool": []}
         for number in range(rounds):
             for model in ("here", "pool") if number % 2 else ("pool", "here"):
@@ -228,6 +228,7 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.pool", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each kind (5)")
+    parser.add_argument("--streams", type=int, nargs="+", default=(1, 10, 100), help="answers at once (1 10 100)")
     parser.add_argument("--broker", choices=VERSIONS, default=VERSIONS[0], help="version of nats-server")
     parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
     chosen = parser.parse_args()
@@ -236,11 +237,11 @@ def main() -> None:
     async def whole() -> tuple[list[Row], dict[str, float]]:
         with tempfile.TemporaryDirectory(prefix="affouage-pool-") as folder:
             async with house(Path(folder), chosen.broker) as bench:
-                return await measure(bench, chosen.rounds)
+                return await measure(bench, chosen.rounds, chosen.streams)
 
     rows, cpu = asyncio.run(whole())
     told = {"at_ms": SystemClock().now_ms(), "cores": cores, "broker": chosen.broker, "load_before": load}
-    told |= {"load_after": os.getloadavg()[0], "busy": load > 0.5 * cores, "processors_at_100": cpu}
+    told |= {"load_after": os.getloadavg()[0], "busy": load > 0.5 * cores, "processors_at_most_streams": cpu}
     report = {"circumstances": told, "rows": [{**msgspec.to_builtins(one), "verdict": one.verdict} for one in rows]}
     CACHE.mkdir(exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(report), indent=2)
@@ -252,7 +253,10 @@ def main() -> None:
     if told["busy"]:
         print("The machine was busy at the start: read what is added, not the figures.")
     print(table(rows))
-    print("processors used at 100 at once: " + ", ".join(f"{name} {used:.2f}" for name, used in cpu.items()))
+    print(
+        f"processors used at {max(chosen.streams)} at once: "
+        + ", ".join(f"{name} {used:.2f}" for name, used in cpu.items())
+    )
     print("written to .cache/bench-pool.json")
 
 

@@ -19,20 +19,25 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
 import pytest
 
 from affouage.adapters import joining
+from affouage.asgi.commons import Commons
 from affouage.clock import SystemClock
 from affouage.ledger.receipt import Receipt
+from affouage.pool.nodes.dispatch import Dispatcher
 from affouage.pool.nodes.identity import Enrolled, write_identity
+from affouage.pool.nodes.node_view import NodeView
 from affouage.settings import read
 from affouage.testing import LiveCommons, serving
 from tests.brokers import VERSIONS, Broker, running_broker
 from tests.faults.link import Link, linked
+
+T = TypeVar("T")
 
 PATIENCE_S = 20.0
 MEASURES = Path(__file__).parents[2] / ".cache" / "faults.jsonl"
@@ -196,10 +201,21 @@ class PoolHouse:
 
         await until(look)
 
+    def look(self, at: Callable[[Commons], T]) -> T:
+        """What the commons says of itself, asked on its own loop: it is at work meanwhile."""
+
+        async def there() -> T:
+            return at(self.live.commons)
+
+        return self.live.run(there())
+
+    def offered(self, model_id: str, node_id: str) -> bool:
+        """Can that machine be given a request for the model?"""
+        stations = self.look(lambda commons: commons.pool.stations(model_id))
+        return any(one.node_id == node_id and one.slots for one in stations)
+
     def is_there(self, machine: Machine) -> bool:
-        """Can it be given a request?"""
-        stations = self.live.commons.pool.stations(machine.model_id)
-        return any(one.node_id == machine.node_id and one.slots for one in stations)
+        return self.offered(machine.model_id, machine.node_id)
 
     async def ask(
         self,
@@ -236,11 +252,14 @@ class PoolHouse:
         answer.broken = answer.broken or not (answer.complete or answer.error)
         return answer
 
-    def nodes(self) -> list[Any]:
+    def nodes(self) -> list[NodeView]:
         """The machines as the commons sees them."""
-        dispatcher = self.live.commons.dispatcher
-        assert dispatcher is not None
-        return dispatcher.nodes()
+        return self.look(lambda commons: dispatcher_of(commons).nodes())
+
+    def runs_of(self, node_id: str) -> list[str]:
+        """Answers that this machine gives now."""
+        links = self.look(lambda commons: [(one.record.id, dict(one.runs)) for one in dispatcher_of(commons).links()])
+        return [rid for name, runs in links if name == node_id for rid, run in runs.items() if run.work == "generate"]
 
     async def receipts(self) -> list[Receipt]:
         """Everything that was settled, every attempt of it."""
@@ -255,6 +274,11 @@ class PoolHouse:
 
     async def _run(self, work: Any) -> Any:
         return await asyncio.to_thread(self.live.run, work)
+
+
+def dispatcher_of(commons: Commons) -> Dispatcher:
+    assert commons.dispatcher is not None
+    return commons.dispatcher
 
 
 def _take(answer: Answer, line: str) -> bool:

@@ -78,10 +78,6 @@ async def bandit(house: PoolHouse, name: str = "bandit", of: Enrolled | None = N
         made.stop()
 
 
-def offers(house: PoolHouse, node_id: str) -> bool:
-    return any(one.node_id == node_id and one.slots for one in house.live.commons.pool.stations("counting"))
-
-
 async def together(house: PoolHouse, wrong: Bandit) -> tuple[list[Answer], list[Answer]]:
     """Several questions at once, to both machines: the answers the bandit had a hand in, and the others."""
     asking = (house.ask(WORDS, about=f"Question {place}:", max_tokens=2 * WORDS) for place in range(4))
@@ -105,7 +101,7 @@ async def _tricks(house: PoolHouse, wrong: Bandit, tricks: tuple[str, ...]) -> d
     gaps_s: dict[str, float] = {}
     for trick in tricks:
         await wrong.told(trick=trick)
-        await until(lambda: offers(house, wrong.node_id))
+        await until(lambda: house.offered("counting", wrong.node_id))
         caught, others = await together(house, wrong)
         assert caught, f"{trick}: nothing was asked of it"
         check(caught + others)
@@ -162,11 +158,11 @@ def test_12_a_flood_and_forgeries_change_nothing_for_the_others(tmp_path: Path, 
             honest = await house.machine("atelier", slots=8)
             async with bandit(house) as wrong:
                 await wrong.told(trick="no_place")
-                await until(lambda: not offers(house, wrong.node_id))
+                await until(lambda: not house.offered("counting", wrong.node_id))
                 asking = [asyncio.create_task(house.ask(250, about=f"Question {n}:")) for n in range(3)]
-                await until(lambda: len(runs_of(house, honest.node_id)) == 3)
+                await until(lambda: len(house.runs_of(honest.node_id)) == 3)
                 await asyncio.sleep(1)
-                for rid in runs_of(house, honest.node_id):
+                for rid in house.runs_of(honest.node_id):
                     await wrong.told(forge={"node": honest.node_id, "rid": rid})
                 began_s = time.monotonic()
                 await wrong.told(flood=20_000)
@@ -181,14 +177,6 @@ def test_12_a_flood_and_forgeries_change_nothing_for_the_others(tmp_path: Path, 
     asyncio.run(main())
 
 
-def runs_of(house: PoolHouse, node_id: str) -> list[str]:
-    """Answers that this machine gives now."""
-    dispatcher = house.live.commons.dispatcher
-    assert dispatcher is not None
-    links = [one for one in dispatcher.links() if one.record.id == node_id]
-    return [rid for link in links for rid, run in list(link.runs.items()) if run.work == "generate"]
-
-
 @BOTH_BROKERS
 def test_12_its_keys_are_taken_back_within_a_second(tmp_path: Path, version: str) -> None:
     async def main() -> None:
@@ -196,9 +184,9 @@ def test_12_its_keys_are_taken_back_within_a_second(tmp_path: Path, version: str
             await house.machine("atelier", slots=8)
             async with bandit(house) as wrong:
                 await wrong.told(trick="slow")
-                await until(lambda: offers(house, wrong.node_id))
+                await until(lambda: house.offered("counting", wrong.node_id))
                 asking = asyncio.create_task(house.ask(WORDS))
-                await until(lambda: runs_of(house, wrong.node_id))
+                await until(lambda: house.runs_of(wrong.node_id))
                 await asyncio.sleep(0.5)
                 before_s = time.monotonic()
                 await house.revoke(wrong.node_id)
@@ -212,7 +200,7 @@ def test_12_its_keys_are_taken_back_within_a_second(tmp_path: Path, version: str
                 asked = len(wrong.said("asked"))
                 await asyncio.sleep(2)
                 assert wrong.said("link")[-1].startswith("False"), "nor does it come back"
-                assert not offers(house, wrong.node_id)
+                assert not house.offered("counting", wrong.node_id)
                 assert (await house.ask(5)).complete
                 assert len(wrong.said("asked")) == asked
 
@@ -229,11 +217,11 @@ def test_12_mute_slow_or_with_a_wrong_clock_or_file(tmp_path: Path, version: str
                 gaps_s = await _tricks(house, wrong, ("slow", "clock", "never_answers"))
                 measured(f"12, mute, slow, wrong clock ({version})", others_gap_s=max(gaps_s.values()))
                 await wrong.told(trick="no_place")
-                await until(lambda: not offers(house, wrong.node_id))
+                await until(lambda: not house.offered("counting", wrong.node_id))
                 asking = asyncio.create_task(house.ask(WORDS))
-                await until(lambda: runs_of(house, honest.node_id))
+                await until(lambda: house.runs_of(honest.node_id))
                 await wrong.told(trick="other_file")
-                await until(lambda: offers(house, wrong.node_id))
+                await until(lambda: house.offered("counting", wrong.node_id))
                 await asyncio.sleep(0.3)
                 honest.kill()
                 answer = await asking
@@ -250,11 +238,11 @@ def test_12_an_identity_on_two_machines_serves_on_neither(tmp_path: Path, versio
         async with pool_house(tmp_path, version=version) as house:
             await house.machine("atelier", slots=8)
             async with bandit(house) as wrong:
-                await until(lambda: offers(house, wrong.node_id))
+                await until(lambda: house.offered("counting", wrong.node_id))
                 asking = [asyncio.create_task(house.ask(WORDS, about=f"Question {n}:")) for n in range(4)]
                 held = read_identity(house.folder / "bandit")
                 async with bandit(house, "copie", of=held):
-                    await until(lambda: not offers(house, wrong.node_id))
+                    await until(lambda: not house.offered("counting", wrong.node_id))
                     check(list(await asyncio.gather(*asking)))
                     caught, others = await together(house, wrong)
                     assert not caught

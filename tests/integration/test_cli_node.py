@@ -122,6 +122,9 @@ def test_a_machine_joins_in_one_command(tmp_path: Path, live: LiveCommons, commo
     )
     assert waiting["fingerprint"] in said, "the same on both sides"
     assert waiting["fingerprint"] in commons("node", "list").stdout
+    told = machine("node", "status").stdout
+    assert "No steward has approved it yet" in told
+    assert "Atelier, lent to" not in told
 
     first.send_signal(signal.SIGINT)  # Ctrl-C loses nothing
     assert first.wait(30) == 130
@@ -161,6 +164,7 @@ def test_for_people_in_french(live: LiveCommons, commons: Call, machine: Call) -
     assert "Cette adresse ne vaut que sur cette machine" in invited
     assert "pas une invitation entière" in said(machine, "node", "join", "https://bois.example/nodes/join#abc")
     assert "n’a demandé à rejoindre aucun commun" in said(machine, "node", "join")
+    assert "Pour servir" not in said(machine, "node", "status"), "it could not: it belongs to no commons"
     assert "Dites l’un ou l’autre" in said(commons, "node", "invite", "--collective", "--for", "Zoé")
 
 

@@ -144,6 +144,7 @@ def test_a_port_that_is_taken_is_said(home: Path) -> None:
                 async with own_broker(settings, commons_keys(home), SystemClock()):
                     pass
             assert told.value.code == "broker_port"
+            assert told.value.details["port"] == str(other.getsockname()[1]), "as it is written, without spaces"
         assert not _children()
 
     asyncio.run(main())

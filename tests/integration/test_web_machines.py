@@ -11,6 +11,7 @@ from openai import BadRequestError, OpenAI
 
 from affouage import settings
 from affouage.assembly.member import Member, Role
+from affouage.chat import EMBEDDER
 from affouage.pool.contribution import served_range
 from affouage.pool.engine import EngineIdentity
 from affouage.pool.nodes.joining import fingerprint
@@ -384,3 +385,18 @@ def test_the_owner_reads_what_his_machine_did_with_its_range(house: House) -> No
     assert "pour son propriétaire 1 1" in told
     assert re.search(r"Électricité ≈ 9 Wh \(de 8,1 à 9,9\)", told)
     assert re.search(r"Son prix ≈ 0,23 centime \(de 0,2 à 0,25\)", told)
+
+
+def test_a_machine_with_no_model_that_answers_reads_no_question(tmp_path: Path) -> None:
+    """Texts are compared by a model that every machine has: it is no model to ask."""
+    home = tmp_path / "home"
+    with serving_pool(settings.read({}, home=home), [EchoEngine("echo"), EchoEngine(EMBEDDER)]) as live:
+        zoe = Visitor(live)
+        member = zoe.join("Zoé", Role.MEMBER)
+        machine = Machine("n_aaaabbbbcccc")
+        live.enrol(machine, member.id, name="La vide", decided_by=member.id, decided_ms=1_795_345_200_000)
+        live.bring(machine, tmp_path / "zoe", EchoEngine(EMBEDDER))
+        page = read(zoe.get("/machines").text)
+        assert "La vide" in page
+        assert EMBEDDER not in page
+        assert "La vide" not in read(zoe.get("/chat").text)

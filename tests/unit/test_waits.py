@@ -49,6 +49,15 @@ def test_the_range_grows_with_the_place_and_shrinks_with_slots_and_what_was_seen
     assert doubtful[1] - doubtful[0] > third[1] - third[0]
 
 
+def test_an_answer_longer_than_all_seen_is_not_said_to_end_at_once() -> None:
+    short = seen(500, 600)
+    (soon,) = ranges([3], [Served(0, 1_000)], ONE, short)
+    (late,) = ranges([3], [Served(0, 60_000)], ONE, short)
+    assert soon is not None
+    assert late is not None
+    assert late[1] > 60_000 > soon[1]
+
+
 def test_who_may_be_read_by_more_machines_is_served_by_more() -> None:
     times = seen(*[10_000] * 40)
     running = [Served(0, 5_000), Served(3, 5_000), Served(3, 5_000), Served(3, 5_000)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 import sys
 from typing import Any
@@ -79,6 +80,13 @@ class _Terminal:
         said = _("{name} serves {commons}. It lends: {models}")
         commons = enrolled.commons_name or enrolled.commons_url
         _say(said.format(name=enrolled.name, commons=commons, models=", ".join(models) or _("no model yet")))
+        if not models:
+            _say(
+                _(
+                    "It can answer nothing yet. To fetch a model: affouage models pull MODEL. Or a steward sends one,"
+                    " from the commons: affouage node give {name} MODEL"
+                ).format(name=shlex.quote(enrolled.name))
+            )
         _say(_("Ctrl-C to stop."))
 
     def link(self, connected: bool, problem: str) -> None:
@@ -92,6 +100,8 @@ class _Terminal:
         _say(owner_words.ended_in_words(ended, spoken()))
 
     def leaves(self, running: int) -> None:
+        if not running:
+            return
         said = spoken().ngettext(
             "Stopping: {n} request is finished first. Ctrl-C again stops at once.",
             "Stopping: {n} requests are finished first. Ctrl-C again stops at once.",
@@ -162,8 +172,11 @@ def status(as_json: bool) -> None:
         click.echo(_("This machine has not joined any commons: affouage node join INVITATION"))
     else:
         commons = enrolled.commons_name or enrolled.commons_url
-        click.echo(_("{name}, lent to {commons}").format(name=enrolled.name, commons=commons))
-    if now is None:
+        said = _("{name}, lent to {commons}") if enrolled.state == "approved" else _("{name} asks to join {commons}")
+        click.echo(said.format(name=enrolled.name, commons=commons))
+    if enrolled is not None and enrolled.state != "approved":
+        click.echo(_("No steward has approved it yet. To wait for it: affouage node join"))
+    elif enrolled is not None and now is None:
         click.echo(_("It does not serve now. To serve: affouage node run"))
     rows = [] if now is None else owner_words.state_in_words(now, language)
     rows.append((_("in all"), owner_words.served(in_all, language)))

@@ -62,6 +62,7 @@ def state_in_words(state: NodeState, language: Language) -> list[tuple[str, str]
     rows = [
         (_("commons"), _("connected") if state.connected else _("cannot be reached: {why}").format(why=state.problem)),
         (_("state"), _(CLOSED[state.closed])),
+        (_("answers with"), ", ".join(state.models) or _("no model yet")),
         (_("at work for"), wording.whole(state.running, language)),
         (_("draws now"), _("unknown") if state.watts is None else f"{state.watts:.0f}{wording.NO_BREAK}W"),
         (_("since it started"), served(state.since_start, language)),

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from affouage.asgi.body import ClientGone
 from affouage.asgi.commons import Commons
-from affouage.chat import ChatRequest
+from affouage.chat import EMBEDDER, ChatRequest
 from affouage.errors import AffouageError, BadRequest
 from affouage.gateway.chunks import affouage_member
 from affouage.gateway.converse import asking_of, attended, body_of, send_json, stopped
@@ -23,7 +23,6 @@ from affouage.gateway.wire import DEFAULT_ALIAS, Ours
 from affouage.inference.answer import Vectors
 from affouage.ledger.receipt import Receipt
 
-DEFAULT_EMBEDDER = "usem3-multilingual"
 """The model that ``default`` stands for here: it comes with the software."""
 
 INPUTS_MAX = 2048
@@ -60,7 +59,7 @@ def read_embedding(body: bytes) -> EmbeddingWish:
     if encoding not in _FORMATS:
         raise invalid_value("encoding_format", encoding, _FORMATS)
     check_range("dimensions", asked.dimensions, 1, 2**31 - 1)
-    model = DEFAULT_EMBEDDER if asked.model == DEFAULT_ALIAS else asked.model
+    model = EMBEDDER if asked.model == DEFAULT_ALIAS else asked.model
     request = ChatRequest(kind="embedding", model=model, inputs=_inputs(asked.input))
     refuse_nul(body, request)
     reach = "" if asked.affouage is None else asked.affouage.confidentiality or ""

@@ -51,9 +51,9 @@ class ServiceTimes:
         return (sum((ms - mean) ** 2 for ms in self._ms) + mean**2) / len(self._ms)
 
     def left_ms(self, elapsed_ms: int) -> float:
-        """What remains of an answer that has held its slot for ``elapsed_ms``."""
+        """What remains of an answer that has held its slot for ``elapsed_ms``; longer than all seen: as long again."""
         longer = [ms - elapsed_ms for ms in self._ms if ms > elapsed_ms]
-        return sum(longer) / len(longer) if longer else math.sqrt(self.variance)
+        return sum(longer) / len(longer) if longer else max(math.sqrt(self.variance), elapsed_ms)
 
 
 class Served(msgspec.Struct, frozen=True):

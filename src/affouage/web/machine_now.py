@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from affouage.asgi.commons import Commons
+from affouage.chat import EMBEDDER
 from affouage.pool.nodes.joining import is_loopback
 from affouage.pool.nodes.records import NodeRecord
 from affouage.pool.nodes.watts import WatchedMeter
@@ -22,7 +23,9 @@ def known_now(commons: Commons) -> dict[str, tuple[Now, int | None]]:
     found = {}
     for view in commons.dispatcher.nodes():
         away = view.state == "absent"
-        models = tuple(ModelNow(one.model_id, one.loaded, one.used, one.slots) for one in view.models)
+        models = tuple(
+            ModelNow(one.model_id, one.loaded, one.used, one.slots) for one in view.models if one.model_id != EMBEDDER
+        )
         now = Now(
             health=_health(view.state, view.closed, view.seen_ms),
             models=models,
@@ -64,6 +67,7 @@ def own_now(commons: Commons) -> Now:
             machine=elsewhere.get(engine.model_id, ""),
         )
         for engine in commons.node.engines()
+        if engine.model_id != EMBEDDER
     )
     meter = commons.metering.meter
     return Now("here", models, meter.watts() if isinstance(meter, WatchedMeter) else None)
@@ -78,10 +82,11 @@ def other_servers(commons: Commons) -> Iterable[tuple[str, str]]:
 
 
 def readers(commons: Commons, language: Language) -> tuple[Reader, ...]:
-    """The machines that could read a question now: this one, and those that are here."""
+    """The machines that could read a question now: this one, and those that are here with a model to answer it."""
     own = Reader(own_name(commons, language), 0)
     if commons.dispatcher is None:
         return (own,)
     records = commons.enrolment.records()
     here = [view for view in commons.dispatcher.nodes() if view.state in ("here", "late") and view.id in records]
-    return (own, *(Reader(view.name, records[view.id].trust) for view in here))
+    able = [view for view in here if any(one.model_id != EMBEDDER for one in view.models)]
+    return (own, *(Reader(view.name, records[view.id].trust) for view in able))

