@@ -17,6 +17,7 @@ from affouage.clock import Clock
 from affouage.errors import NotFound
 from affouage.ledger import allowance, chain, sums
 from affouage.ledger.receipt import (
+    UNCLAIMED,
     Block,
     Durations,
     Energy,
@@ -137,6 +138,8 @@ class Ledger:
                 energy, machine_id = known.get(_name(reservation), (Energy(), ""))
                 lost = _lost(reservation, now_ms, energy, self._assess(energy), machine_id)
                 self._post(connection, lost, now_ms)
+            for block, name in _left_in_blocks(connection, abandoned):
+                self._write_unclaimed(connection, block, name, now_ms)
             allowance.release_all(connection)
             return len(abandoned)
 
@@ -172,6 +175,17 @@ class Ledger:
             row = {"id": block.id, "machine_id": block.machine_id, "t0_ms": t0_ms, "t1_ms": t1_ms}
             connection.execute(insert(reading_block), {**row, "body": one.body})
             sums.post_block(connection, block, self._day(t1_ms), self._factor_set)
+            for name in one.unclaimed:
+                self._write_unclaimed(connection, block, name, now_ms)
+
+    def _write_unclaimed(self, connection: Connection, block: Block, name: str, now_ms: int) -> None:
+        """A part that belongs to no receipt any more: the collective's loss, or the books would not add up."""
+        last = select(func.max(ledger_entry.c.attempt)).where(
+            ledger_entry.c.request_id == name, ledger_entry.c.kind == "settled"
+        )
+        attempt = (connection.execute(last).scalar() or 0) + 1
+        energy = _energy_of(Energy(), block, block.parts[name], at_least=False)
+        self._post(connection, _unclaimed(block, name, attempt, now_ms, energy, self._assess(energy)), now_ms)
 
     async def receipt(self, receipt_id: str, member_id: str) -> Receipt:
         """The member's own receipt. Raises NotFound for anyone else's as for one that does not exist."""
@@ -294,31 +308,49 @@ def find_last_block(connection: Connection, machine_id: str) -> Block | None:
 def _parts_in_blocks(connection: Connection, abandoned: list[Reservation]) -> dict[str, tuple[Energy, str]]:
     """What blocks written since the first of these reservations say each of them used, by name, with the machine.
 
-    Of one that a node was working for, nobody knows any more under which name: its part stays without a receipt.
+    Of one that a node was working for, nobody knows any more under which name: see :func:`_left_in_blocks`.
     """
     if not abandoned:
         return {}
     wanted = {_name(one) for one in abandoned}
-    first = select(func.min(ledger_entry.c.seq)).where(
-        ledger_entry.c.kind == "reserved", ledger_entry.c.request_id.in_({one.id for one in abandoned})
-    )
-    query = select(ledger_entry.c.body).where(
-        ledger_entry.c.kind == "block", ledger_entry.c.seq > first.scalar_subquery()
-    )
+    first = _first_of(abandoned).scalar_subquery()
+    query = select(ledger_entry.c.body).where(ledger_entry.c.kind == "block", ledger_entry.c.seq > first)
     found: dict[str, tuple[Energy, str]] = {}
     for body in connection.execute(query).scalars():
         block = msgspec.json.decode(body, type=_BlockBody).content
         for name in wanted & block.parts.keys():
             before, _ = found.get(name, (Energy(), ""))
-            found[name] = (_lower_bound(before, block, block.parts[name]), block.machine_id)
+            found[name] = (_energy_of(before, block, block.parts[name], at_least=True), block.machine_id)
     return found
+
+
+def _left_in_blocks(connection: Connection, abandoned: list[Reservation]) -> list[tuple[Block, str]]:
+    """Parts of what nodes were doing for these, of which nobody knows any more under which name it was.
+
+    Among the blocks written since the first of them: the names that are on no receipt.
+    """
+    if not abandoned:
+        return []
+    first = _first_of(abandoned).scalar_subquery()
+    since = select(ledger_entry.c.body).where(ledger_entry.c.seq > first)
+    receipts = connection.execute(since.where(ledger_entry.c.kind.in_(_RECEIPTS))).scalars()
+    claimed = {receipt.run_id or receipt.id for receipt in map(_decode_receipt, receipts)}
+    blocks = connection.execute(since.where(ledger_entry.c.kind == "block")).scalars()
+    decoded = (msgspec.json.decode(body, type=_BlockBody).content for body in blocks)
+    return [(block, name) for block in decoded if block.signed_by for name in block.parts.keys() - claimed]
+
+
+def _first_of(abandoned: list[Reservation]) -> Select[int]:
+    return select(func.min(ledger_entry.c.seq)).where(
+        ledger_entry.c.kind == "reserved", ledger_entry.c.request_id.in_({one.id for one in abandoned})
+    )
 
 
 def _name(reservation: Reservation) -> str:
     return part_name(reservation.id, reservation.attempt)
 
 
-def _lower_bound(before: Energy, block: Block, part: tuple[int, int, int]) -> Energy:
+def _energy_of(before: Energy, block: Block, part: tuple[int, int, int], *, at_least: bool) -> Energy:
     static_uj, dynamic_uj = (before.static_uj or 0) + part[0], (before.dynamic_uj or 0) + part[1]
     central, meter = static_uj + dynamic_uj, block.meter
     return Energy(
@@ -326,8 +358,9 @@ def _lower_bound(before: Energy, block: Block, part: tuple[int, int, int]) -> En
         static_uj=static_uj,
         dynamic_uj=dynamic_uj,
         method=meter.method,
+        quality="unknown" if at_least else meter.quality,
         facts={"meter": meter.id, **meter.facts},
-        at_least=True,
+        at_least=at_least,
         machine_share_us=(before.machine_share_us or 0) + part[2],
     )
 
@@ -353,6 +386,27 @@ def _lost(reservation: Reservation, now_ms: int, energy: Energy, impacts: Impact
         run_id=_name(reservation) if reservation.attempt > 1 else "",
         workshop=reservation.workshop,
         use=reservation.use,
+    )
+
+
+def _unclaimed(block: Block, name: str, attempt: int, now_ms: int, energy: Energy, impacts: Impacts) -> Receipt:
+    return Receipt(
+        id=name,
+        attempt=attempt,
+        member_id="",
+        door="start-up",
+        kind=UNCLAIMED,
+        created_ms=now_ms,
+        outcome="failed",
+        problem="told_too_late",
+        model=ModelStamp(id="", name=""),
+        engine=EngineStamp("unknown", None, "unknown"),
+        tokens=TokenCounts(),
+        durations=Durations(wait_ms=0, wait_reason="unknown", total_ms=0),
+        energy=energy,
+        impacts=impacts,
+        machine_id=block.machine_id,
+        run_id=name,
     )
 
 

@@ -187,6 +187,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     """Of the node, Ed25519 in hexadecimal, over the canonical JSON of this block with ``signature`` empty."""
 
 
+UNCLAIMED = "unclaimed"
+"""Kind of the receipt of a part that a machine told too late, or for a commons that had stopped: nobody's request."""
+
+
 def part_name(receipt_id: str, attempt: int) -> str:
     """Under which name an attempt's part stands in the blocks of the commons' own machine. On a node: ``run_id``."""
     return receipt_id if attempt == 1 else f"{receipt_id}.{attempt}"
@@ -205,6 +209,11 @@ class Kept(Protocol):
 
     @property
     def body(self) -> bytes: ...
+
+    @property
+    def unclaimed(self) -> tuple[str, ...]:
+        """Names of parts in it that no receipt to come will hold: the ledger books them to the collective's losses."""
+        ...
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from affouage.ledger.receipt import Block, Receipt
+from affouage.ledger.receipt import UNCLAIMED, Block, Receipt
 from affouage.storage.tables import machine_day, node, node_day, usage_day, usage_people
 
 
@@ -47,10 +47,14 @@ def post_receipt(connection: Connection, receipt: Receipt, day: str) -> None:
         "quality": receipt.energy.quality,
         **amounts,
     }
-    keys = {"total": "", "member": receipt.member_id, "model": receipt.model.id, "workshop": receipt.workshop}
+    rows = [{"dimension": "total", "key": "", **shared}]
+    if receipt.kind == UNCLAIMED:  # no member's, of no model that is known
+        connection.execute(_ADD[connection.dialect.name, "usage_day"], rows)
+        return
+    keys = {"member": receipt.member_id, "model": receipt.model.id, "workshop": receipt.workshop}
     if receipt.use:
         keys["use"] = receipt.use
-    rows = [{"dimension": dimension, "key": key, **shared} for dimension, key in keys.items()]
+    rows += [{"dimension": dimension, "key": key, **shared} for dimension, key in keys.items()]
     connection.execute(_ADD[connection.dialect.name, "usage_day"], rows)
     person = {
         "month": day[:7],
@@ -109,13 +113,14 @@ def post_block(connection: Connection, block: Block, day: str, factor_set: str) 
 
 
 def _amounts(receipt: Receipt) -> dict[str, int]:
-    energy, refused, failed = receipt.energy, receipt.outcome == "refused", receipt.outcome == "failed"
+    energy, failed = receipt.energy, receipt.outcome == "failed"
+    refused = receipt.outcome == "refused" or receipt.kind == UNCLAIMED  # in the counts, no request
     known = energy.static_uj is not None and energy.dynamic_uj is not None
     static, dynamic = (energy.static_uj or 0, energy.dynamic_uj or 0) if known else (0, 0)
     within = energy.interval_uj if known else None
     return {
         "requests": 0 if refused else 1,
-        "lost": 1 if failed else 0,
+        "lost": 1 if failed and not refused else 0,
         "cancelled": 1 if receipt.outcome == "cancelled" else 0,
         "unknown": 0 if refused or (known and not energy.at_least) else 1,
         "prompt_tokens": 0 if refused else receipt.tokens.prompt or 0,

@@ -17,10 +17,14 @@ from affouage.units import Interval
 
 
 class KeptBlock(msgspec.Struct, frozen=True):
-    """A block and the compressed readings it can be computed again from."""
+    """A block and the compressed readings it can be computed again from.
+
+    ``unclaimed``: names of parts in it that no receipt to come will hold.
+    """
 
     block: Block
     body: bytes
+    unclaimed: tuple[str, ...] = ()
 
 
 class Served:

@@ -46,11 +46,14 @@ class _Asked:
 
 
 class _Counted(msgspec.Struct):
-    """What verified blocks say of a run. ``closed``: its receipt is written, and says all of it."""
+    """What verified blocks say of a run. ``told``: for its receipt, which holds nothing of what comes later.
+    ``closed``: that receipt says all of it.
+    """
 
     began_us: int
     part: Part = Part()
     info: MeterInfo | None = None
+    told: bool = False
     closed: bool = False
 
 
@@ -178,7 +181,7 @@ class RemoteMeter:
     def _energy(self, run: RemoteRun) -> Energy:
         counted = self._counted.get(run.rid) or _Counted(run.sent_us)
         whole = self._agrees(run) and run.fin is not None and not run.fin.energy.at_least
-        counted.closed = whole
+        counted.told, counted.closed = True, whole
         info = counted.info or self._info
         if info is None:
             return Energy(at_least=True)
@@ -220,12 +223,13 @@ class RemoteMeter:
             self._refused("time")  # it may be true a little later
             return
         self._info = readings.info
+        unclaimed = tuple(rid for rid in block.parts if rid not in self._counted or self._counted[rid].told)
         for rid, amounts in block.parts.items():
             if rid in self._counted:
                 self._counted[rid].part += _part(amounts)
                 self._counted[rid].info = readings.info
         self._pending_us = self._pending_us if self._pending else now_us
-        self._pending[block.id] = KeptBlock(block, signed.body)
+        self._pending[block.id] = KeptBlock(block, signed.body, unclaimed)
 
     def _check_runs(self, block: Block, now_us: int) -> None:
         for rid, amounts in block.parts.items():
