@@ -23,7 +23,7 @@ from affouage.catalogue.machine import machine_id, memory
 from affouage.catalogue.store import ModelStore
 from affouage.chat import EMBEDDER
 from affouage.clock import Clock, SystemClock
-from affouage.errors import AffouageError, Conflict, NotFound, Unavailable
+from affouage.errors import AffouageError, Conflict, HomeReadOnly, NotFound, Unavailable
 from affouage.footprint.meter import Meter
 from affouage.footprint.weights import TokenWeights
 from affouage.ledger import calibrations
@@ -199,7 +199,7 @@ class _Pass:
 
     async def renew(self) -> Literal["renewed", "later", "moved"]:
         """A new credential. "moved": the broker is elsewhere, connect anew. Raises NotAllowed, NotFound once it is
-        over."""
+        over, HomeReadOnly when it moved and that cannot be written."""
         before = self.now
         try:
             self.now = await joining.renewed(before, self._clock)
@@ -208,8 +208,14 @@ class _Pass:
                 raise
             _log.info("the credential was not renewed: %s", no.code)
             return "later"
-        write_identity(self._home, self.now)
-        return "renewed" if _place(before) == _place(self.now) else "moved"
+        moved = _place(before) != _place(self.now)
+        try:
+            write_identity(self._home, self.now)
+        except HomeReadOnly as refused:
+            if moved:  # whoever connects anew reads it there
+                raise
+            _log.error("it serves on, but the new credential is not kept for the next start: %s", refused)
+        return "moved" if moved else "renewed"
 
 
 def _place(held: Enrolled) -> tuple[str, str, str, str]:

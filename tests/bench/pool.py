@@ -32,6 +32,8 @@ from tests.conftest import CACHE
 NAMES = ("atelier", "bureau", "cave")
 NODE_SLOTS = 40
 WORDS = 200
+BEGINNING = 25
+"""Words of the first half second: a hundred questions that come at one instant are written in the books then."""
 PATIENCE_S = 60
 MOST_ADDED_MS = {(50, 1): 2.0, (50, 10): 2.0, (99, 100): 20.0}
 """Targets, by percentile and answers at once."""
@@ -123,10 +125,12 @@ class Bench:
 
 
 class Round(msgspec.Struct, frozen=True):
-    """``first_ms``: median time to the first word; ``words_per_s``: of all, each once it had begun; ``cpu``: seconds of
-    processor per second, by part."""
+    """``steady_ms``: of ``delays_ms``, those past the beginning. ``first_ms``: median time to the first word.
+    ``words_per_s``: of all, each once it had begun. ``cpu``: seconds of processor per second, by part.
+    """
 
     delays_ms: list[float]
+    steady_ms: list[float]
     first_ms: float
     words_per_s: float
     lost: int
@@ -140,6 +144,7 @@ async def one_round(bench: Bench, model: str, streams: int) -> Round:
     delays = [delay for one in heard for delay in one.delays_ms]
     return Round(
         delays_ms=delays,
+        steady_ms=[delay for one in heard for delay in one.delays_ms[BEGINNING:]],
         first_ms=statistics.median(one.first_ms for one in heard),
         words_per_s=sum(one.words_per_s for one in heard),
         lost=streams * WORDS - sum(len(one.delays_ms) for one in heard if one.whole),
@@ -168,6 +173,7 @@ async def measure(bench: Bench, rounds: int, at_once: Sequence[int]) -> tuple[li
 
 def rows_of(streams: int, found: dict[str, list[Round]]) -> list[Row]:
     label = f"{streams} at once"
+    pairs = list(zip(found["pool"], found["here"], strict=True))
     rows = []
     for percent in (50, 95, 99):
         here = [percentile(one.delays_ms, percent) for one in found["here"]]
@@ -179,10 +185,12 @@ def rows_of(streams: int, found: dict[str, list[Round]]) -> list[Row]:
             row(f"word, pool, p{percent}, {label}", "ms", pool),
             row(f"added by the pool, p{percent}, {label}", "ms", added, **most),
         ]
-    first = [a.first_ms - b.first_ms for a, b in zip(found["pool"], found["here"], strict=True)]
+    steady = [percentile(a.steady_ms, 99) - percentile(b.steady_ms, 99) for a, b in pairs]
+    first = [a.first_ms - b.first_ms for a, b in pairs]
     offered = streams * 50
     return [
         *rows,
+        row(f"added, p99, once all have begun, {label}", "ms", steady),
         row(f"first word, added by the pool, {label}", "ms", first),
         row(f"words/s, engine here, {label}", "", [one.words_per_s for one in found["here"]]),
         row(f"words/s, pool, {label}", "", [one.words_per_s for one in found["pool"]], least=0.98 * offered),

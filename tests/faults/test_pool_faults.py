@@ -224,6 +224,22 @@ def test_6_the_broker_gone_for_a_minute_it_is_said_and_this_machine_still_answer
     asyncio.run(main())
 
 
+def test_a_disk_that_refuses_a_new_credential_does_not_end_a_machine(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with pool_house(tmp_path) as house:
+            machine = await house.machine("atelier")
+            assert machine.process is not None
+            in_the_way = machine.home / "node" / f".identity.json.{machine.process.pid}"
+            in_the_way.mkdir()  # as a full disk does, for root as well: that file cannot be written
+            house.broker.kill()
+            await until(lambda: any("not kept for the next start" in line for line in machine.said()))
+            await house.broker.start()
+            await house.until_there(machine)
+            assert (await house.ask(5)).text == counted(5)
+
+    asyncio.run(main())
+
+
 @pytest.mark.long
 @BOTH_BROKERS_LONG
 def test_7_a_link_cut_for_three_seconds_loses_nothing(tmp_path: Path, version: str) -> None:

@@ -58,6 +58,8 @@ async def lied(asking: asyncio.Task[Any]) -> None:
         pytest.param(lambda node, run: node.raw(run.rid, malformed(run, seq=-1)), id="a negative number"),
         pytest.param(lambda node, run: node.raw(run.rid, malformed(run, path="/etc")), id="a member there is not"),
         pytest.param(lambda node, run: node.raw(run.rid, half_a_character(run)), id="half a character"),
+        pytest.param(lambda node, run: node.chunk(run, 1, Done(decode_ms=float("inf"))), id="an answer without end"),
+        pytest.param(lambda node, run: node.chunk(run, 1, Done(prompt_ms=1e300)), id="longer than the world"),
     ],
 )
 def test_a_lie_ends_the_answer_with_an_error(lie: Any) -> None:

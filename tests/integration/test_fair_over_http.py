@@ -252,7 +252,6 @@ def test_e_a_voted_weight_of_two_is_worth_two(house: House) -> None:
     house.play(scenario())
 
 
-@pytest.mark.xfail(strict=True, reason="an answer over before its meter's window is never charged its energy")
 def test_energy_shared_out_by_the_joule(house: House) -> None:
     house.joins("Odile", "Paul")
     house.enact(ShareRules(unit="joules"))

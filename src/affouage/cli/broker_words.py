@@ -32,7 +32,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "no_broker": (
         N_("There is no nats-server on this machine."),
-        N_('To install it: make pool, in the folder of affouage; or: sudo apt install nats-server'),
+        N_("To install it: make pool, in the folder of affouage; or: sudo apt install nats-server"),
     ),
     "broker_failed": (
         N_("The broker did not start."),

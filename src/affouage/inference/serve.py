@@ -333,15 +333,18 @@ class Inference:
     async def _settle(self, attempt: Attempt, problem: BaseException | None, *, last: bool = True) -> None:
         """``last``: no other machine takes over, and the one who asked is given the receipt."""
         if attempt.settled is None:
-            attempt.settled = await self._write(attempt, problem, attempt.salt if last else None)
+            attempt.settled = await self._write(attempt, problem, last=last)
         if last:
             attempt.answer.receipt = attempt.settled
             attempt.answer.put(Settled(attempt.settled))
 
-    async def _write(self, attempt: Attempt, problem: BaseException | None, salt: bytes | None) -> Receipt:
+    async def _write(self, attempt: Attempt, problem: BaseException | None, *, last: bool) -> Receipt:
         metering = attempt.station.metering
         if attempt.energy is None:
             attempt.energy = await metering.finished(attempt.key) if attempt.started_us else Energy()
+            lost = isinstance(problem, AffouageError) and elsewhere.lost(problem)
+            if attempt.energy.interval_uj is not None and not lost:
+                self.scheduler.owe(attempt.ticket, int(attempt.energy.interval_uj.central))
         run_id = metering.run_of(attempt.key) if attempt.started_us else ""
         receipt = attempt.receipt(
             model=attempt.stamped(self._stamp_model(attempt.request.model)),
@@ -353,6 +356,7 @@ class Inference:
             problem=problem.code if isinstance(problem, AffouageError) else None,
         )
         blocks = metering.blocks()
+        salt = attempt.salt if last else None
         await self._ledger.settle(receipt, salt, blocks, assumed_uj=attempt.considered.assumed_uj(receipt))
         metering.kept(blocks)
         self._allowance.learn(receipt)

@@ -128,6 +128,12 @@ class FairShare:
         if rise < 0:
             self._sort_down(run.member_id)
 
+    def owe(self, member_id: str, weight_percent: int, cost: int) -> None:
+        """``cost`` micro-units (0 or more) of a request already over, known only now. No effect for who is forgotten."""
+        member = self._members.get(member_id)
+        if member is not None:
+            member.counter += cost * 100 // weight_percent
+
     def finish(self, request_id: str) -> None:
         """A running request is over, whole or not; what was charged stays. Raises KeyError when it does not run."""
         run = self._running.pop(request_id)

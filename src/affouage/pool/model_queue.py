@@ -7,7 +7,7 @@ owners on their own machine.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -21,6 +21,8 @@ from affouage.pool.station import Station
 from affouage.pool.ticket import Ticket, Turn
 
 _HOUR_US = 3_600_000_000
+OVER_MOST = 1024
+"""Requests whose energy is awaited; beyond, the oldest is never charged the rest of it."""
 
 
 class Now(msgspec.Struct, frozen=True):
@@ -58,6 +60,8 @@ class ModelQueue:
         self.prefixes = PrefixMemory()
         self._rules = rules
         self._share = FairShare(rules.floors)
+        self._over: OrderedDict[str, Run] = OrderedDict()
+        """Ended lately: when joules are shared out, what they used is still to be told."""
         self._back: dict[str, Ticket] = {}
         """They lost their machine: first come, first served, before everybody."""
         self._pressing = 0
@@ -100,9 +104,19 @@ class ModelQueue:
             self._share.charge(request_id, -run.charged)
         elif run.work.decoded_tokens:
             self.times.note((at_us - run.since_us) // 1000, run.work.decoded_tokens)
+        if self._rules.unit == "joules":  # what a meter counts is known a little after the end
+            self._over[request_id] = run
+            while len(self._over) > OVER_MOST:
+                self._over.popitem(last=False)
         self._share.finish(request_id)
         self._pressing -= not run.ticket.batch
         self._count(run.station, run.ticket, -1)
+
+    def owe(self, request_id: str, energy_uj: int) -> None:
+        """What a request used, once known, when joules are shared out. No effect for another unit, or too late."""
+        run = self._over.pop(request_id, None)
+        if run is not None and run.work is not None:
+            self._share.owe(run.ticket.member_id, run.ticket.weight_percent, max(0, energy_uj - run.charged))
 
     def charge(
         self,

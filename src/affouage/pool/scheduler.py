@@ -174,6 +174,12 @@ class Scheduler:
         cheap = in_cheap_hours(rules, self._wall, at_ms)
         return Now(self._stations(model_id), rules, self._clock.monotonic_us(), cheap)
 
+    def owe(self, ticket: Ticket, energy_uj: int) -> None:
+        """What an ended request used in all, once its meter tells; it counts when joules are shared out."""
+        queue = self._queues.get(ticket.model_id)
+        if queue is not None:
+            queue.model.owe(ticket.request_id, energy_uj)
+
     # -- what is going on ----------------------------------------------------------------------------------------
 
     def in_use(self, model_id: str, node_id: str | None = None) -> int:

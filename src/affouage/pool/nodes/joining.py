@@ -36,9 +36,9 @@ _TOKEN = re.compile(
 )
 _NODE_ID = re.compile(r"n_[a-z2-7]{12}")
 
-Hex32 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-UserKey = Annotated[str, Meta(pattern=r"^U[A-Z2-7]{55}$")]
-MachineId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+Hex32 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+UserKey = Annotated[str, Meta(pattern=r"^U[A-Z2-7]{55}\Z")]
+MachineId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}\Z")]
 Watts = Annotated[float, Meta(gt=0, le=100_000)]
 
 

@@ -19,7 +19,7 @@ from affouage.pool.nodes.wire import Run, Turn
 DEPTH_MAX = 64
 """Levels of nesting in a schema or a tool: engines read them recursively."""
 
-_Name = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+_Name = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}\Z")]
 _Near = Annotated[float, Meta(ge=-2, le=2)]
 _Short = Annotated[str, Meta(max_length=200)]
 
@@ -98,7 +98,7 @@ class _Sampling(_Strict):
     presence_penalty: _Near | UnsetType = UNSET
     frequency_penalty: _Near | UnsetType = UNSET
     logit_bias: (
-        dict[Annotated[str, Meta(pattern=r"^[0-9]{1,9}$")], Annotated[float, Meta(ge=-100, le=100)]] | UnsetType
+        dict[Annotated[str, Meta(pattern=r"^[0-9]{1,9}\Z")], Annotated[float, Meta(ge=-100, le=100)]] | UnsetType
     ) = UNSET
     stop: str | Annotated[list[str], Meta(max_length=4)] | UnsetType = UNSET
 

@@ -20,11 +20,13 @@ from affouage.ledger.receipt import Block, Energy
 
 VERSION = 1
 
-Id = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}$")]
-ModelId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$")]
+Id = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}\Z")]
+ModelId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}\Z")]
 Count = Annotated[int, Meta(ge=0, le=100_000_000)]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
-Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Hour = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z")]
+Milliseconds = Annotated[float, Meta(ge=0, le=10**9)]
+"""Of one answer: days at most, so never without end."""
 Short = Annotated[str, Meta(max_length=120)]
 Text = Annotated[str, Meta(max_length=900_000)]
 
@@ -121,8 +123,8 @@ class Done(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True, om
     prompt: Count | None = None
     cached: Count | None = None
     decoded: Count | None = None
-    prompt_ms: Annotated[float, Meta(ge=0)] | None = None
-    decode_ms: Annotated[float, Meta(ge=0)] | None = None
+    prompt_ms: Milliseconds | None = None
+    decode_ms: Milliseconds | None = None
 
 
 Event = Progress | Exact | Piece | Vectors | Done
@@ -273,7 +275,7 @@ class FileOffer(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unkn
     """
 
     model_id: ModelId
-    file_name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}\.gguf$")]
+    file_name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,119}\.gguf\Z")]
     size_bytes: Annotated[int, Meta(ge=1, le=10**13)]
     sha256: Sha256
 
