@@ -129,7 +129,7 @@ class FairShare:
             self._sort_down(run.member_id)
 
     def owe(self, member_id: str, weight_percent: int, cost: int) -> None:
-        """``cost`` micro-units (0 or more) of a request already over, known only now. No effect for who is forgotten."""
+        """``cost`` micro-units (0 or more) of a request already over, known only now. None for who is forgotten."""
         member = self._members.get(member_id)
         if member is not None:
             member.counter += cost * 100 // weight_percent
