@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from affouage.adapters import joining
-from affouage.errors import AffouageError, TooMuch, Unavailable
+from affouage.errors import AffouageError, NotSignedIn, TooMuch, Unavailable
 from affouage.pool.nodes import nkey
+from affouage.pool.nodes.grants import SIGNED_MS, Grants
 from affouage.pool.nodes.joining import (
     JOIN_PATH,
     NONCE_HEADER,
@@ -21,6 +22,8 @@ from affouage.pool.nodes.joining import (
     JoinRequest,
     node_id_of,
 )
+from affouage.settings import read
+from affouage.testing import ManualClock
 from tests.integration.accounts_home import DAY_MS
 from tests.integration.enrolment_house import House, code_of, on_house, raw, signed
 
@@ -46,6 +49,24 @@ def test_guessing_is_slowed_down_by_address(tmp_path: Path) -> None:
         assert (await place.joined("atelier")).state == "asked", "from another address nobody is slowed down"
 
     on_house(tmp_path, work)
+
+
+def test_signatures_are_remembered_as_long_as_they_count_and_no_longer(tmp_path: Path) -> None:
+    clock, key = ManualClock(), nkey.new_key("user")
+    grants = Grants(read({"AFFOUAGE_POOL_URL": "nats://127.0.0.1:1"}, home=tmp_path), clock)
+
+    def sign() -> dict[str, str]:
+        headers = signed(key, "GET", JOIN_PATH, clock.now_ms())
+        grants.check(key.public, headers, "GET", JOIN_PATH)
+        return headers
+
+    first = sign()
+    clock.advance(ms=SIGNED_MS)
+    with pytest.raises(NotSignedIn):
+        grants.check(key.public, first, "GET", JOIN_PATH)
+    clock.advance(ms=SIGNED_MS)
+    sign()
+    assert len(grants._seen) == 1, "each is looked at once and dropped: a crowd of them costs the same as one"
 
 
 def test_only_the_machine_itself_is_answered_and_each_signature_once(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from affouage.chat import ChatRequest, Delta, EngineEvent, Message, delta_text
 from affouage.clock import SystemClock
-from affouage.errors import EngineFailed, NodeLost, Unavailable
+from affouage.errors import EngineFailed, NodeLost, Unavailable, UnknownModel
 from affouage.inference.answer import Answer, ExactPrompt, Resumed
 from affouage.inference.attempt import Asking
 from affouage.inference.prompt import commitment
@@ -203,5 +203,19 @@ def test_a_question_that_may_go_no_further_than_this_machine_says_so(home: Path)
             with pytest.raises(Unavailable) as refused:
                 await one.inference.ask(asking, ChatRequest(model="echo", messages=(Message("user", "x"),)))
             assert refused.value.code == "no_machine"
+
+    asyncio.run(main())
+
+
+def test_a_model_whose_machines_are_away_is_not_unknown(home: Path) -> None:
+    async def main() -> None:
+        async with standing(home) as one, pooled_with(one, Failing()) as pooled:
+            await pooled.ask()
+            pooled.stations.clear()
+            with pytest.raises(Unavailable) as away:
+                await pooled.ask()
+            assert (away.value.code, away.value.details["retry_after_s"]) == ("no_machine", 30)
+            with pytest.raises(UnknownModel):
+                await one.inference.ask(ME, ChatRequest(model="never-heard-of", messages=(Message("user", "x"),)))
 
     asyncio.run(main())

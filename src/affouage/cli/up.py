@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import signal
 import sys
@@ -77,6 +78,7 @@ async def _serve(settings: Settings, *, ask: bool, offline: bool, pool: bool = F
         url = settings.server.public_url or url_of(listener)
         async with listening(build_asgi(commons), listener, settings.server):
             note_address(settings.home, url_of(listener))
+            gc.freeze()  # what is loaded stays: walking through it again stopped everybody for some 60 ms now and then
             try:
                 wanted, got = settings.server.port, listener.getsockname()[1]
                 if got != wanted:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from affouage.errors import UnknownModel
+from affouage.errors import Unavailable, UnknownModel
 from affouage.pool.engine import Engine
 from affouage.pool.node import Node
 from affouage.pool.station import FindStations, Metered, Station
+
+SEEN_MOST = 256
 
 
 class Pool:
@@ -18,6 +21,8 @@ class Pool:
         self._metering = metering
         self._remote: FindStations = lambda _model_id: []
         self._remote_engines: Callable[[], Iterable[Engine]] = tuple
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        """Models that other machines had lately: away is not unknown."""
 
     def join(self, stations: FindStations, engines: Callable[[], Iterable[Engine]]) -> None:
         """Machines of others: the stations of a model, and one engine of each model they have."""
@@ -27,8 +32,13 @@ class Pool:
         """Who has this model now, those that are closed included; this machine first. None: nobody."""
         here = self.local.find(model_id)
         stations = [] if here is None else [self._here(here)]
-        stations += self._remote(model_id)
-        return stations
+        elsewhere = self._remote(model_id)
+        if elsewhere:
+            self._seen[model_id] = None
+            self._seen.move_to_end(model_id)
+            if len(self._seen) > SEEN_MOST:
+                self._seen.popitem(last=False)
+        return stations + elsewhere
 
     def _here(self, engine: Engine) -> Station:
         return Station(
@@ -40,8 +50,16 @@ class Pool:
         )
 
     def known(self, model_id: str) -> list[Station]:
-        """The same. Raises UnknownModel, naming what is there, when nobody has it."""
+        """The same. Raises UnknownModel, naming what is there, when nobody has it; Unavailable while all are away."""
         stations = self.stations(model_id)
+        if not stations and model_id in self._seen:
+            raise Unavailable(
+                "The machines that have this model are away.",
+                remedy="Ask again in a minute, or choose another model.",
+                code="no_machine",
+                retry_after_s=30,
+                model=model_id,
+            )
         if not stations:
             there = ", ".join(sorted(one.model_id for one in self.engines())) or "none yet"
             raise UnknownModel(

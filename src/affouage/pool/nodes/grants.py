@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,8 +31,6 @@ JWT_DAYS = 7
 SIGNED_MS = 120_000
 """A signature counts for that long, once."""
 
-REMEMBERED_MAX = 20_000
-
 _TIME = re.compile(r"[0-9]{1,15}")
 _NONCE = re.compile(r"[0-9a-f]{32}")
 _SIGNATURE = re.compile(r"[0-9a-f]{128}")
@@ -47,7 +46,7 @@ class Grants:
         self._commons_name = settings.commons.name
         self._bus_url = settings.pool.public_url or settings.pool.url
         self._ca_pem = text_of(Path(settings.pool.ca_file).expanduser()) if settings.pool.ca_file else ""
-        self._seen: dict[tuple[str, str], int] = {}
+        self._seen: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     def check(self, public_key: str, headers: Mapping[str, str], method: str, path: str, body: bytes = b"") -> None:
         """The request was signed just now by the holder of ``public_key``, and comes for the first time.
@@ -71,9 +70,9 @@ class Grants:
         self._only_once(public_key, nonce, now_ms)
 
     def _only_once(self, public_key: str, nonce: str, now_ms: int) -> None:
-        if len(self._seen) >= REMEMBERED_MAX:
-            self._seen = {seen: at_ms for seen, at_ms in self._seen.items() if at_ms > now_ms - 2 * SIGNED_MS}
-        if self._seen.get((public_key, nonce), 0) > now_ms - 2 * SIGNED_MS:
+        while self._seen and next(iter(self._seen.values())) <= now_ms - 2 * SIGNED_MS:
+            self._seen.popitem(last=False)
+        if (public_key, nonce) in self._seen:
             raise _unsigned()
         self._seen[public_key, nonce] = now_ms
 

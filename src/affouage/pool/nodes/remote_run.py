@@ -234,6 +234,8 @@ class RemoteRun:
                 self.lied("It answers what was not asked.")
                 return
             self._note(event)
+            if self.problem is not None:
+                return  # nothing of a lie is shown
             self._events.append(event)
         if chunk.events:
             self._wake.set()
