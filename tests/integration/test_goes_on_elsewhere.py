@@ -214,7 +214,7 @@ def test_a_model_whose_machines_are_away_is_not_unknown(home: Path) -> None:
             pooled.stations.clear()
             with pytest.raises(Unavailable) as away:
                 await pooled.ask()
-            assert (away.value.code, away.value.details["retry_after_s"]) == ("no_machine", 30)
+            assert (away.value.code, away.value.retry_after_s) == ("no_machine", 30)
             with pytest.raises(UnknownModel):
                 await one.inference.ask(ME, ChatRequest(model="never-heard-of", messages=(Message("user", "x"),)))
 
