@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any, cast
 
 import click
 
-from affouage.cli.console import echo_json, open_home, telling
+from affouage.cli.console import echo_json, open_home, read_document, telling
 from affouage.cli.language import spoken
-from affouage.errors import BadRequest, NotFound
 
 LARGEST_BYTES = 64 * 1024 * 1024
 
@@ -159,21 +156,8 @@ def _replay(subject: str, file: str, as_json: bool) -> None:
     from affouage.footprint import audit as replays
 
     with telling():
-        found: Any = replays.replay(cast(replays.Subject, subject), _read(file))
+        found: Any = replays.replay(cast(replays.Subject, subject), read_document(file, LARGEST_BYTES))
     if as_json:
         echo_json(found)
     else:
         click.echo(in_words(found, spoken()))
-
-
-def _read(file: str) -> bytes:
-    """The bytes of FILE. Raises NotFound, BadRequest."""
-    try:
-        with sys.stdin.buffer if file == "-" else Path(file).open("rb") as source:
-            text = source.read(LARGEST_BYTES + 1)
-    except (OSError, ValueError) as refused:
-        reason = getattr(refused, "strerror", None) or refused
-        raise NotFound(f"{file} cannot be read: {reason}.", remedy='Give a JSON file, or "-".') from None
-    if len(text) > LARGEST_BYTES:
-        raise BadRequest(f"{file} is larger than {LARGEST_BYTES} bytes.", remedy="Cut it into several files.")
-    return text

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -13,7 +15,7 @@ import msgspec
 from affouage import settings as settings_of
 from affouage.cli.language import spoken
 from affouage.cli.sentences import told
-from affouage.errors import AffouageError
+from affouage.errors import AffouageError, BadRequest, NotFound
 from affouage.settings import Settings
 from affouage.storage import Database, open_database
 from affouage.storage.home import prepare
@@ -49,6 +51,19 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 def echo_json(value: Any) -> None:
     """One JSON document on stdout, indented, for programs (UTF-8 whatever the terminal says)."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+
+
+def read_document(file: str, largest_bytes: int) -> bytes:
+    """The bytes of a file, or of standard input for "-". Raises NotFound, BadRequest."""
+    try:
+        with sys.stdin.buffer if file == "-" else Path(file).open("rb") as source:
+            text = source.read(largest_bytes + 1)
+    except (OSError, ValueError) as refused:
+        reason = getattr(refused, "strerror", None) or refused
+        raise NotFound(f"{file} cannot be read: {reason}.", remedy='Give a JSON file, or "-".') from None
+    if len(text) > largest_bytes:
+        raise BadRequest(f"{file} is larger than {largest_bytes} bytes.", remedy="Cut it into several files.")
+    return text
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from typing import BinaryIO, Literal
 
 import click
 
-from affouage.cli.console import echo_json, telling
+from affouage.cli.console import echo_json, read_document, telling
 from affouage.cli.language import spoken
 from affouage.cli.pool_broker import broker_config
-from affouage.errors import BadRequest, NotFound
+from affouage.errors import BadRequest
 
 LARGEST_BYTES = 256 * 1024 * 1024
 
@@ -107,7 +107,7 @@ def _simulate(file: str | None, as_json: bool, policy: str, decisions: str | Non
         raise BadRequest("No trace is given.", remedy='Give a file, "-", or --example for one to begin with.')
     if decisions == "-" and as_json:
         raise BadRequest("Two documents on one output.", remedy="Give --decisions a file.")
-    trace = read_trace(_read(file))
+    trace = read_trace(read_document(file, LARGEST_BYTES))
     found: list[Outcome] = []
     for one in POLICIES if policy == "both" else [name for name in POLICIES if name == policy]:
         with _written(None if found else decisions) as write, _progress(one) as on_progress:
@@ -118,19 +118,6 @@ def _simulate(file: str | None, as_json: bool, policy: str, decisions: str | Non
         echo_json({"version": 1, "unit": trace.unit, "until_s": trace.until_s, **{one.policy: one for one in found}})
     elif decisions != "-":
         click.echo(in_words(trace, found, spoken()))
-
-
-def _read(file: str) -> bytes:
-    """The bytes of FILE. Raises NotFound, BadRequest."""
-    try:
-        with sys.stdin.buffer if file == "-" else Path(file).open("rb") as source:
-            text = source.read(LARGEST_BYTES + 1)
-    except (OSError, ValueError) as refused:
-        reason = getattr(refused, "strerror", None) or refused
-        raise NotFound(f"{file} cannot be read: {reason}.", remedy='Give a JSON file, or "-".') from None
-    if len(text) > LARGEST_BYTES:
-        raise BadRequest(f"{file} is larger than {LARGEST_BYTES} bytes.", remedy="Cut it into several files.")
-    return text
 
 
 @contextmanager
