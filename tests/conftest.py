@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
-# The same examples for everybody, on a machine as slow as it likes.
-hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
-hypothesis.settings.load_profile("house")
+if TYPE_CHECKING:
+    from tests.slurm import Slurm
+
+# The same examples for everybody, on a machine as slow as it likes; `many` looks for others, for hours if it must:
+# HYPOTHESIS_PROFILE=many.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.register_profile("many", deadline=None, max_examples=1_000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache"
@@ -31,16 +38,30 @@ def english_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AFFOUAGE_LANG", "en")
 
 
-ORDER = ("unit", "docs", "contracts", "integration", "journeys", "faults", "pages")
+ORDER = ("unit", "docs", "contracts", "integration", "journeys", "interop", "faults", "pages")
 """Fast ones first; pages last, because the browser's driver keeps an event loop in this thread until the end."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     def rank(item: pytest.Item) -> int:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
         return ORDER.index(folder) if folder in ORDER else 0
 
     items.sort(key=rank)
+    for item in items:
+        if item.get_closest_marker("starter"):  # it keeps every processor busy
+            item.add_marker("alone")
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """What one worker runs in its order: a file; of pages that are looked at in several ways, one way; all that needs
+    Slurm, which is started once."""
+    if {"slurm", "on_slurm"} & set(getattr(item, "fixturenames", ())) or item.path.name == "test_trainer.py":
+        return "slurm"
+    way = getattr(item, "callspec", None) and item.callspec.params.get("way")  # type: ignore[attr-defined]
+    return f"{item.path.relative_to(ROOT)}{f' {way}' if isinstance(way, str) else ''}"
 
 
 @pytest.fixture
@@ -87,3 +108,20 @@ def starter_home(home: Path, starter_model: Path) -> Path:
     card = load_cards(None)[read({}, home=home).engine.default_model]
     ModelStore(home / "models").import_file(starter_model, card)
     return home
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
+    """A real one, on loopback; see tests/slurm.py."""
+    from tests.slurm import running_slurm
+
+    with running_slurm(tmp_path_factory.mktemp("slurm") / "slurm") as running:
+        yield running
+
+
+@pytest.fixture
+def on_slurm(slurm: Slurm, monkeypatch: pytest.MonkeyPatch) -> Slurm:
+    """This process is on a machine of that Slurm, as a commons on a login node is."""
+    for name in ("PATH", "SLURM_CONF"):
+        monkeypatch.setenv(name, slurm.environment[name])
+    return slurm

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +16,10 @@ from starlette.responses import Response
 
 from affouage import gateway, web
 from affouage.adapters.buses.pool_bus import open_pool
+from affouage.adapters.trainers.local import LocalTrainer
 from affouage.asgi.commons import Commons
 from affouage.asgi.headers import SecurityHeaders
 from affouage.assembly.accounts import Accounts
-from affouage.assembly.charter import Charter
 from affouage.assembly.conversations import Conversations
 from affouage.catalogue.card import Card, load_cards
 from affouage.catalogue.machine import machine_id, memory
@@ -36,15 +36,15 @@ from affouage.footprint.meter import Meter
 from affouage.footprint.period import Calendar
 from affouage.inference.allowance import Allowance
 from affouage.inference.estimate import RequestEstimate
-from affouage.inference.prompt import Prefix, read_prefixes
 from affouage.inference.serve import Inference, StampModel
 from affouage.inference.sleep import Sleep
 from affouage.inference.turns import FindStanding, Standing, Turns
+from affouage.journal.public_log import open_log
 from affouage.ledger.ledger import Ledger
 from affouage.ledger.machines import record_if_changed
 from affouage.ledger.receipt import Energy, Impacts, ModelStamp
+from affouage.log_room import keeping_the_log
 from affouage.machine_room import EngineMaker, open_metering
-from affouage.pool import rules as sharing
 from affouage.pool.contribution import contribution_h
 from affouage.pool.engine import Engine
 from affouage.pool.node import Node
@@ -52,10 +52,13 @@ from affouage.pool.nodes.enrolment import Enrolment
 from affouage.pool.pool import Pool
 from affouage.pool.room import Room
 from affouage.pool.scheduler import Scheduler
+from affouage.rules_room import open_decisions
 from affouage.settings import Settings
 from affouage.storage import Database, open_database
 from affouage.storage.home import claimed, own_factors, text_of
+from affouage.training_room import open_training
 from affouage.units import Interval
+from affouage.workshop_room import open_workshops
 
 if TYPE_CHECKING:
     from affouage.pool.nodes.dispatch import Dispatcher
@@ -104,12 +107,14 @@ async def open_commons(
         if machine is not None:
             await db.write(lambda connection: record_if_changed(connection, machine, clock.now_ms()))
         own_id = machine_id() if machine is None else machine.id
-        metering = await open_metering(settings, clock, ledger, db, node, meter, own_id)
+        learning = LocalTrainer()
+        metering = await open_metering(settings, clock, ledger, db, node, meter, own_id, learning)
         await stack.enter_async_context(metering.running(ledger.keep))
         accounts = Accounts(db, clock)
-        prefixes = read_prefixes()
         rates = rules.rates_of(settings.footprint, grid)
-        charter = Charter(db, clock, {**rules.AREAS, **sharing.AREAS}, {**rules.checks(rates), **sharing.CHECKS})
+        pool = Pool(node, metering)
+        decisions = await stack.enter_async_context(open_decisions(settings, db, clock, calendar, rates, pool, store))
+        charter, admission, prefixes = decisions.charter, decisions.admission, decisions.prefixes
         allowance = Allowance(
             db,
             clock,
@@ -117,25 +122,29 @@ async def open_commons(
             calendar,
             RequestEstimate(
                 assumed_watts=settings.footprint.declared_watts or ASSUMED_WATTS,
-                kappa_of=lambda model_id: metering.weights.of(model_id).kappa,
+                kappa_of=lambda model_id: metering.weights.of(pool.worker_id(model_id)).kappa,
             ),
             rates,
-            prefix_tokens=_prefix_tokens(prefixes),
+            prefix_tokens=prefixes.tokens,
+            cite=decisions.cite,
+            safety=settings.safety,
+            may_answer=admission.may_answer,
         )
         await allowance.remember()
         books = open_books(db, clock, settings, limits=allowance.states, own_sets=factors)
         await stack.enter_async_context(_closing_months(books, clock))
+        public_log = open_log(db, clock, settings.home)
+        await stack.enter_async_context(keeping_the_log(public_log, db, calendar, clock))
         sleep = Sleep(
             node,
             clock,
             command=settings.engine.suspend_command,
             after_ms=settings.engine.suspend_after_ms,
-            busy=metering.serving,
+            busy=metering.working,
         )
         await stack.enter_async_context(sleep.running())
         enrolment = Enrolment(db, clock, invitation_hours=settings.pool.invitation_hours)
         dispatcher: Dispatcher | None = None
-        pool = Pool(node, metering)
         scheduler = Scheduler(
             pool.stations,
             clock,
@@ -167,7 +176,8 @@ async def open_commons(
                 charter,
                 clock,
                 _standing_finder(db, accounts, calendar, clock),
-                prefix_tokens=_prefix_tokens(prefixes),
+                prefix_tokens=prefixes.tokens,
+                reach_most=settings.safety.reach_most,
             ),
             ledger=ledger,
             clock=clock,
@@ -175,24 +185,61 @@ async def open_commons(
             stamp_model=_stamper(settings.home),
             assess=impacts_of,
             allowance=allowance,
+            admission=admission,
             on_question=sleep.note_question,
             load_wait_ms=settings.engine.load_wait_ms,
         )
         await stack.enter_async_context(inference.running())
+        workshops = await stack.enter_async_context(
+            open_workshops(
+                settings, db, clock, inference, charter=charter, calendar=calendar, collective=accounts.commons
+            )
+        )
+        training = await stack.enter_async_context(
+            open_training(
+                settings,
+                db,
+                clock,
+                local=learning,
+                metering=metering,
+                ledger=ledger,
+                assess=impacts_of,
+                accounts=accounts,
+                allowance=allowance,
+                charter=charter,
+                machine=machine,
+                grid=grid,
+                site=site,
+            )
+        )
         yield Commons(
             settings=settings,
             clock=clock,
             db=db,
+            log=public_log,
             accounts=accounts,
-            conversations=Conversations(db, clock, settings.commons.keep_days),
+            purging=decisions.purging,
+            reports=decisions.reports,
+            previews=decisions.previews,
+            conversations=Conversations(db, clock, lambda: decisions.keeping().conversations),
             ledger=ledger,
             inference=inference,
+            library=workshops.library,
+            explain=workshops.explain,
+            easy_read=workshops.easy_read,
+            desk=workshops.desk,
+            work=workshops.work,
+            blind=workshops.blind,
+            training=training,
             node=node,
             pool=pool,
             enrolment=enrolment,
             dispatcher=dispatcher,
             metering=metering,
             charter=charter,
+            assembly=decisions.assembly,
+            cite=decisions.cite,
+            keeping=decisions.keeping,
             allowance=allowance,
             calendar=calendar,
             books=books,
@@ -256,11 +303,6 @@ def _standing_finder(db: Database, accounts: Accounts, calendar: Calendar, clock
     return find
 
 
-def _prefix_tokens(prefixes: Mapping[str, Prefix]) -> int:
-    """A cautious count: three bytes a token."""
-    return max(len(one.text.encode()) for one in prefixes.values()) // 3
-
-
 def _site_of(settings: Settings) -> Site:
     asked = settings.footprint
     litres = asked.water_on_site_l_per_kwh
@@ -295,6 +337,7 @@ def _stamp_of(card: Card) -> ModelStamp:
         licence=card.licence.id,
         openness={axis: card.openness.axis(axis).level for axis in AXES},
         grade=card.grade,
+        trained_by=card.trained_by,
     )
 
 
@@ -311,7 +354,8 @@ def build_asgi(commons: Commons) -> SecurityHeaders:
         Starlette(
             routes=[*gateway.routes(commons), *web.routes(commons)],
             exception_handlers={HTTPException: refuse, AffouageError: refuse, 500: refuse},
-        )
+        ),
+        https=commons.settings.server.public_url.startswith("https://"),
     )
 
 

@@ -33,6 +33,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a member asks, already checked. Exactly one of ``messages``, ``prompt``, ``inputs`` is used, by ``kind``.
 
     ``max_tokens``: tokens to decode at most, None for as many as the context leaves.
+    ``voice_scale``: how strongly a voice changes its base (0: not at all); None for what is no voice.
     ``options``: sampling and format parameters, already validated, under OpenAI's names and types
     (temperature, top_p, seed, stop, presence_penalty, frequency_penalty, logit_bias, logprobs, top_logprobs,
     response_format, tools, tool_choice, parallel_tool_calls). Engines receive them unchanged.
@@ -45,6 +46,7 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     suffix: str = ""
     inputs: tuple[str, ...] = ()
     max_tokens: int | None = None
+    voice_scale: float | None = None
     options: dict[str, Any] = {}
 
 

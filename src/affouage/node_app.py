@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -18,6 +19,8 @@ from affouage.adapters import joining
 from affouage.adapters.buses.nats import NatsBus
 from affouage.adapters.buses.pool_bus import need_extra, open_node_bus
 from affouage.adapters.meters.choose import open_meter
+from affouage.adapters.trainers.lending import Lending
+from affouage.adapters.trainers.local import LocalTrainer
 from affouage.catalogue.card import load_cards
 from affouage.catalogue.machine import machine_id, memory
 from affouage.catalogue.store import ModelStore
@@ -31,6 +34,7 @@ from affouage.machine_room import EngineMaker
 from affouage.pool.engine import Engine
 from affouage.pool.metering import Metering
 from affouage.pool.node import Node
+from affouage.pool.nodes import nkey
 from affouage.pool.nodes.agent import Agent
 from affouage.pool.nodes.files import FileFetch
 from affouage.pool.nodes.identity import Enrolled, read_identity, write_identity
@@ -97,12 +101,16 @@ async def _open_house(
     pass_ = _Pass(settings.home, clock)
     async with AsyncExitStack() as stack:
         store = ModelStore(settings.models_dir, clock=clock)
-        make = EngineMaker(settings, store, clock, Room(lambda: memory().available_bytes))
+        make = EngineMaker(settings, store, clock, Room(lambda: memory().available_bytes), voices=False)
         node = Node(make.all() if engines is None else engines, make.find if engines is None else None)
         stack.push_async_callback(node.close)
         spool = Spool(settings.home, lambda block: sign(block, pass_.now.seed))
+        learning = LocalTrainer()
+        own_cpu_us = ProcessorTime(node.engines, learning.cpu_us)
         watched = WatchedMeter(
-            meter or open_meter(settings, clock, own_cpu_us=ProcessorTime(node.engines), own_pids=node.pids), clock
+            meter
+            or open_meter(settings, clock, own_cpu_us=own_cpu_us, own_pids=lambda: [*node.pids(), *learning.pids()]),
+            clock,
         )
         metering = await _metering(settings, clock, watched, pass_.now.machine_id, spool)
         bus = open_node_bus(lambda: pass_.now)
@@ -130,14 +138,42 @@ async def _open_house(
             lends=lambda model_id: lends(agent.standing().policy, model_id),
             on_installed=lambda model_id: _look_for(node, model_id),
         )
+        lending = agent.training = _lending(settings, agent, learning, metering, watched, pass_, clock)
         owner.starts(pass_.now, house.models())
         bus.on_change(house.on_link)
         await stack.enter_async_context(agent.running())
         await stack.enter_async_context(_owned(files.serve(), "model files"))
+        stack.push_async_callback(lending.leave)
+        await stack.enter_async_context(_owned(lending.serve(), "training"))
         await stack.enter_async_context(metering.running(agent.keep))
         stack.push_async_callback(agent.drain, 0)  # before the meter stops: each run's energy is told
         await stack.enter_async_context(_owned(house.tell_state(), "state"))
         yield house
+
+
+def _lending(
+    settings: Settings,
+    agent: Agent,
+    learning: LocalTrainer,
+    metering: Metering,
+    watched: WatchedMeter,
+    pass_: _Pass,
+    clock: Clock,
+) -> Lending:
+    """Runs of training of the commons, when the owner lends the machine for them."""
+    return Lending(
+        settings.home,
+        learning,
+        agent.send_training,
+        clock,
+        machine_id=pass_.now.machine_id,
+        sign=lambda content: nkey.from_seed(pass_.now.seed, "user").sign(content),
+        lent=lambda: agent.lends_training,
+        closed=lambda: agent.standing().closed,
+        serving=metering.serving,
+        watts=watched.watts,
+        learns=all(find_spec(name) is not None for name in ("torch", "transformers", "peft")),
+    )
 
 
 def _look_for(node: Node, model_id: str) -> None:
@@ -308,6 +344,7 @@ class _House:
             models=self.models(),
             waiting_blocks=len(self.agent.spool),
             dropped=self.agent.inbox.dropped.total(),
+            learning=self.agent.training is not None and self.agent.training.standing() == "busy",
             since_start=self._since_start,
             in_all=self._in_all,
         )

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from affouage.adapters.buses.pool_bus import PoolLink
+from affouage.adapters.trainers.courier import Courier, Machine
 from affouage.catalogue.card import load_cards
 from affouage.catalogue.store import ModelStore
 from affouage.clock import Clock
@@ -24,6 +25,7 @@ from affouage.pool.nodes.gifts import Gifts
 from affouage.pool.nodes.records import NodeRecord
 from affouage.pool.nodes.wire import Heartbeat, Policy
 from affouage.pool.nodes.wishes import Wishes
+from affouage.settings import Settings
 from affouage.storage import Database
 
 _log = logging.getLogger("affouage.pool")
@@ -58,6 +60,8 @@ async def open_machines(
     files = FileSource(store, Gifts(db, clock), dispatcher.send, clock, here=dispatcher.here, answering=answering)
     dispatcher.on_file_wanted(files.on_wanted)
     dispatcher.on_file_state(files.on_state)
+    courier = _courier(link.settings, dispatcher, enrolment, clock, answering)
+    dispatcher.on_training(courier.heard)
     link.control.on_gone(dispatcher.disconnected)
     noting = asyncio.TaskGroup()
     wishes = Wishes(enrolment, dispatcher.set_policy)
@@ -80,8 +84,33 @@ async def open_machines(
         await stack.enter_async_context(dispatcher.running())
         sending = asyncio.create_task(files.serve(), name="model files")
         stack.push_async_callback(_ended, sending)
+        carrying = asyncio.create_task(courier.serve(), name="runs on machines")
+        stack.push_async_callback(_ended, carrying)
         await stack.enter_async_context(enrolment.watching(decided))
         yield dispatcher
+
+
+def _courier(
+    settings: Settings, dispatcher: Dispatcher, enrolment: Enrolment, clock: Clock, answering: Callable[[], bool]
+) -> Courier:
+    """Runs of training to machines that are lent for it."""
+
+    def machine(node_id: str) -> Machine | None:
+        record = enrolment.records().get(node_id)
+        if record is None or not record.serves:
+            return None
+        beat = next((one.beat for one in dispatcher.links() if one.record.id == node_id), None)
+        return Machine(
+            name=record.name,
+            here=beat is not None and node_id in dispatcher.here(),
+            training="" if beat is None else beat.training,
+            public_key=record.public_key,
+            machine_id=record.machine_id,
+            max_watts=record.max_watts or settings.pool.max_node_watts,
+        )
+
+    runs = settings.home / "training" / "runs"
+    return Courier(runs, dispatcher.send, machine, clock, answering=answering)
 
 
 class _Digests:

@@ -1,13 +1,15 @@
 """Every setting: its unit, its default and a sentence. Read once (TOML, then environment), then frozen.
 
 ``AFFOUAGE_HOME/settings.toml`` holds them by table; ``AFFOUAGE_<TABLE>_<KEY>`` in the environment wins over the file.
-Nothing here is a rule of the collective: rules are voted.
+Nothing here is a rule of the collective: rules are voted. What may stand in the way of one for safety is in
+``[safety]``: it only takes away, never allows, and is shown on the public page.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -94,7 +96,57 @@ class CommonsSettings:
     name: str = _key("", "Name of the collective, shown on the pages.")
     language: str = _key("fr", "Language of the commons: fr or en.", choices=("fr", "en"))
     time_zone: str = _key("", "Time zone of days and months (Europe/Paris); empty: this machine's own.")
-    keep_days: int = _key(30, "Days a conversation is kept when a member asks to keep it.", least=1)
+    keep_days: int = _key(
+        365, "Most days a kept conversation is kept: it only shortens what the rule of retention says.", least=1
+    )
+
+
+@dataclass(frozen=True)
+class SafetySettings:
+    """What whoever looks after the machine may take away, whatever was voted; never more. Public."""
+
+    refused_models: str = _key("", "Models refused whatever the rule: ids or sha256 of files, separated by spaces.")
+    reach_most: str = _key(
+        "",
+        "Nobody's question goes further than these machines; empty: as the rule says.",
+        choices=("", "local", "collective", "trusted", "everyone"),
+    )
+    closed: str = _key("", "Closed besides the hours of the rule: always, or 23:00-06:00; empty: no.")
+    keep_days: int = _key(0, "Most days a kept conversation is kept; 0: as the rule says.", most=365)
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        return tuple(self.refused_models.replace(",", " ").split())
+
+    @property
+    def always_closed(self) -> bool:
+        return self.closed == "always"
+
+    @property
+    def closed_hours(self) -> tuple[str, str] | None:
+        """From, until (HH:MM); None for none, or always."""
+        start, _, end = self.closed.partition("-")
+        return (start.strip(), end.strip()) if end else None
+
+
+@dataclass(frozen=True)
+class SheetsSettings:
+    """Collections of documents. Nothing is fetched unless somebody asks: by a command, or here."""
+
+    official_url: str = _key(
+        "https://lecomarquage.service-public.fr/vdd", "Where the archives of official sheets are fetched from."
+    )
+    update_hours: int = _key(
+        0, "Every how many hours a serving commons updates collections that were fetched; 0: never.", most=8760
+    )
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """What a server writes on its error output while it runs; never what somebody wrote, nor who asked."""
+
+    format: str = _key("text", "text: sentences; json: a JSON object a line, for programs.", choices=("text", "json"))
+    level: str = _key("warning", "From which gravity on: info, warning or error.", choices=("info", "warning", "error"))
 
 
 @dataclass(frozen=True)
@@ -141,6 +193,9 @@ class Settings:
     footprint: FootprintSettings = FootprintSettings()
     commons: CommonsSettings = CommonsSettings()
     pool: PoolSettings = PoolSettings()
+    safety: SafetySettings = SafetySettings()
+    sheets: SheetsSettings = SheetsSettings()
+    log: LogSettings = LogSettings()
     upstreams: tuple[UpstreamSettings, ...] = ()
     meters: tuple[MeterSettings, ...] = ()
     hub_url: str = _key(HUB_URL, "Hub that model files are pulled from.")
@@ -165,6 +220,9 @@ TABLES: dict[str, type] = {
     "footprint": FootprintSettings,
     "commons": CommonsSettings,
     "pool": PoolSettings,
+    "safety": SafetySettings,
+    "sheets": SheetsSettings,
+    "log": LogSettings,
 }
 
 
@@ -199,9 +257,22 @@ def read(environ: Mapping[str, str] | None = None, home: Path | None = None) -> 
         if name not in known:
             raise SettingsError(f"{path}: unknown table [{name}].", remedy=f"Known: {', '.join(sorted(known))}.")
     tables = {name: _read_table(name, kind, document.get(name, {}), environ) for name, kind in TABLES.items()}
+    _check_closed(tables["safety"].closed)
+    _web_address("sheets.official_url", tables["sheets"].official_url)
     hub_url = _web_address("hub_url", environ.get("AFFOUAGE_HUB_URL") or document.get("hub_url") or HUB_URL)
     upstreams, meters = _read_upstreams(document.get("upstream", [])), _read_meters(document.get("meter", []))
     return Settings(home=home, upstreams=upstreams, meters=meters, hub_url=hub_url, **tables)
+
+
+_CLOSED = re.compile(r"(?:([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)|always|", re.ASCII)
+
+
+def _check_closed(closed: str) -> None:
+    start, _, end = closed.partition("-")
+    if not _CLOSED.fullmatch(closed) or (end and start == end):
+        raise SettingsError(
+            f"safety.closed = {closed!r} is no time of closing.", remedy='Write "always", or "23:00-06:00".'
+        )
 
 
 def _read_upstreams(rows: Any) -> tuple[UpstreamSettings, ...]:

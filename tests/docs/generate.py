@@ -15,6 +15,7 @@ import click
 
 from affouage import settings
 from affouage.cli import main
+from tests.interop import table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -48,6 +49,7 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "reference" / "settings.md": "\n".join([_SETTINGS_HEAD, *_settings()]).rstrip() + "\n",
         DOCS / "reference" / "cli.md": "\n".join([_CLI_HEAD, *_commands()]).rstrip() + "\n",
+        DOCS / "reference" / "clients.md": table.page(),
     }
 
 

@@ -31,7 +31,7 @@ def test_questions_obey_the_new_limit_at_once(home: Path) -> None:
         assert await answered(200)
         for words, expected in CHANGES:
             house.run("footprint", "budget", *words, "--reason", "Tests")
-            await until(lambda expected=expected: answered(expected), within_s=3)
+            await until(lambda expected=expected: answered(expected), within_s=15)
 
     with package.drawing():
         asyncio.run(lived())

@@ -28,7 +28,7 @@ from tests.faults.pool_house import (
 )
 
 WORDS = 80
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.alone]
 
 
 def serving_machine(house: PoolHouse) -> Machine:

@@ -25,7 +25,7 @@ PACE_S = 0.5
 """The longest that a word of another machine may be late, on a machine that is not idle."""
 MOST_W = 3000
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.alone]
 
 
 class Bandit:

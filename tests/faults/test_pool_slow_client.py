@@ -15,6 +15,8 @@ import pytest
 from tests.faults.counting import counted
 from tests.faults.pool_house import Answer, PoolHouse, measured, pool_house
 
+pytestmark = pytest.mark.alone
+
 SLOW_BYTES_PER_S = 1000
 FLOOD = 3000
 """Words of the slow client's answer: far more than sockets on the way can hold."""

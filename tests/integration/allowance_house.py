@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +15,8 @@ from sqlalchemy import event
 from affouage.assembly.charter import Charter
 from affouage.chat import ChatRequest
 from affouage.errors import AffouageError, AllowanceSpent
-from affouage.footprint import rules
-from affouage.footprint.budget import BudgetRules, HoursRules, Limit, Rates
+from affouage.footprint.budget import BudgetRules, HoursRules, Limit, PotRules, Rates, check_budget
+from affouage.footprint.hours import check_hours
 from affouage.footprint.period import Calendar
 from affouage.inference.allowance import Allowance, Considered
 from affouage.inference.attempt import Asking
@@ -37,6 +38,8 @@ TOKEN_UJ = 1000
 """High figure of a decoded token in these tests: 3 mW for a third of a second."""
 UJ = 1 / 3.6e12
 """A microjoule in kWh."""
+AREAS = {"budget": BudgetRules, "hours": HoursRules, "pot": PotRules}
+"""Bare types: limits of single microjoules are below what a form would take."""
 
 
 def a_limit(uj: int, **more: Any) -> Limit:
@@ -57,7 +60,8 @@ class House:
     def __init__(self, db: Database, rates: Rates) -> None:
         self.db = db
         self.clock = ManualClock(NOON_MS)
-        self.charter = Charter(db, self.clock, rules.AREAS, rules.checks(rates))
+        checks = {"budget": partial(check_budget, rates=rates), "hours": check_hours}
+        self.charter = Charter(db, self.clock, AREAS, checks)
         self.ledger = Ledger(db, self.clock, day=PARIS.day)
         self.estimate = RequestEstimate(assumed_watts=3 * TOKEN_UJ / 1e6, kappa_of=lambda _model: 0.0)
         self.allowance = Allowance(db, self.clock, self.charter, PARIS, self.estimate, rates)

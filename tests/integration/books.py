@@ -8,7 +8,6 @@ from typing import Any
 
 from affouage.assembly.charter import Charter
 from affouage.clock import Clock, SystemClock
-from affouage.footprint import rules
 from affouage.footprint.budget import Rates
 from affouage.footprint.period import Calendar
 from affouage.inference.allowance import Allowance
@@ -24,7 +23,7 @@ from affouage.ledger.receipt import (
     Reservation,
     TokenCounts,
 )
-from affouage.pool import rules as sharing
+from affouage.rulebook import ANY_RATES, open_charter
 from affouage.storage import Database, open_database
 from affouage.storage.home import prepare
 from affouage.units import Interval
@@ -37,7 +36,7 @@ def no_limits(db: Database, clock: Clock) -> Allowance:
 
 def a_charter(db: Database, clock: Clock) -> Charter:
     """The rules of a collective that voted none."""
-    return Charter(db, clock, {**rules.AREAS, **sharing.AREAS})
+    return open_charter(db, clock, ANY_RATES)
 
 
 def a_reservation(name: str = "rcp_1", member: str = "m1") -> Reservation:

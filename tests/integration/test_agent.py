@@ -199,6 +199,7 @@ def test_what_is_lost_while_the_link_is_cut_is_sent_again(tmp_path: Path) -> Non
     run(work())
 
 
+@pytest.mark.alone
 def test_cancel_stops_the_engine_within_200_ms_and_tells_what_was_used(tmp_path: Path) -> None:
     async def work() -> None:
         engine = _Rested(word_ms=10)
@@ -339,6 +340,7 @@ def test_unforeseen_faults_are_logged_without_the_question(tmp_path: Path, caplo
     assert "secret" not in caplog.text
 
 
+@pytest.mark.alone
 def test_a_burst_goes_in_few_messages(tmp_path: Path) -> None:
     async def work() -> None:
         async with node_at_work(tmp_path, EchoEngine(word_ms=0, context_tokens=100_000)) as (_, commons):

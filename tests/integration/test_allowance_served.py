@@ -86,7 +86,7 @@ def test_what_was_refused_is_in_no_book_and_what_passed_names_its_rule(served: S
     answer = served.ask()
     receipt = served.client.get(f"/v1/receipts/{answer.headers['x-affouage-receipt']}").json()
     assert receipt["rules"] == ["budget@2"]
-    found = served.budget("show", "--member", "Odile")["limits"][0]
+    found = served.budget("show", "--member", "Odile", "--reason", "Elle demande où elle en est.")["limits"][0]
     assert found["held"] == 0, "every promise was given back"
 
 

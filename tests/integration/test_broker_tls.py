@@ -57,6 +57,7 @@ def test_the_pinned_authority_alone_is_believed(version: str, tmp_path: Path) ->
     asyncio.run(main())
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_certificate_is_renewed_in_time_and_no_connection_is_lost(version: str, tmp_path: Path) -> None:
     async def main() -> None:

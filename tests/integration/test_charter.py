@@ -19,7 +19,7 @@ from affouage.footprint.hours import check_hours
 from affouage.ledger.ledger import verify
 from affouage.storage import Database, open_database
 from affouage.storage.home import prepare
-from affouage.storage.tables import ledger_entry, rule_version
+from affouage.storage.tables import journal_leaf, journal_node, journal_record, ledger_entry, rule_version
 from affouage.testing import ManualClock
 
 AREAS = {"budget": BudgetRules, "hours": HoursRules, "pot": PotRules}
@@ -186,6 +186,8 @@ def test_rules_of_a_newer_version_are_not_guessed(db: Database) -> None:
     assert "version 1" in str(refused.value).lower()
 
 
+_BOOKS = (rule_version, ledger_entry, journal_leaf, journal_node, journal_record)
+
 decisions = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 100)), max_size=8)
 
 
@@ -194,7 +196,7 @@ decisions = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 100)), max_siz
 def test_the_rule_read_at_a_moment_is_the_one_in_force_then(db: Database, decisions: list[tuple[int, int]]) -> None:
     """Decisions at growing times, each for a moment from then on: version numbers only grow, read now or later."""
     clock, made = ManualClock(), []
-    db.write_now(lambda c: [c.execute(delete(table)) for table in (rule_version, ledger_entry)])
+    db.write_now(lambda c: [c.execute(delete(table)) for table in _BOOKS])
 
     async def story() -> None:
         charter = a_charter(db, clock)

@@ -21,6 +21,7 @@ from affouage.units import Interval
 from tests.integration.books import a_receipt
 
 KWH_UJ = 3_600_000_000_000
+WHY = ("--reason", "Elle demande où elle en est.")
 
 
 def run(home: Path, *words: str, **environ: str) -> Result:
@@ -117,8 +118,8 @@ def test_how_much_is_used_stands_beside_each_limit(home: Path) -> None:
 def test_a_member_is_shown_by_name_only(home: Path) -> None:
     CliRunner().invoke(main, ["members", "add", "Odile"], env={"AFFOUAGE_HOME": str(home)})
     done(home, "set", "--member-day-kwh", "4", "--reason", "x")
-    assert "Odile, per day" in done(home, "show", "--member", "Odile")
-    assert shown(home, "--member", "Odile")["limits"][0]["used"] == 0
+    assert "Odile, per day" in done(home, "show", "--member", "Odile", *WHY)
+    assert shown(home, "--member", "Odile", *WHY)["limits"][0]["used"] == 0
     assert run(home, "show", "--member", "Nobody").exit_code == 2
 
 

@@ -51,8 +51,8 @@ def test_without_a_pool_nothing_is_said_of_one(home: Path) -> None:
 def test_a_pool_without_its_packages(home: Path) -> None:
     hidden = (
         "import importlib.util as u; find = u.find_spec;"
-        "u.find_spec = lambda name, package=None: None if name == 'nacl' else find(name, package);"
-        "import sys; sys.modules['nacl'] = None;"
+        "u.find_spec = lambda name, package=None: None if name == 'nats' else find(name, package);"
+        "import sys; sys.modules['nats'] = None;"
         "from affouage.cli import main; main(['doctor', '--json'])"
     )
     environ = {**os.environ, "AFFOUAGE_HOME": str(home), **NOBODY}

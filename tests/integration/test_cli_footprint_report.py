@@ -28,6 +28,8 @@ country = "FRA"
 price_eur_per_kwh = 0.25
 """
 
+WHY = ("--reason", "Elle demande quelle est sa part.")
+
 
 @pytest.fixture
 def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
@@ -96,10 +98,10 @@ def test_one_form_at_a_time(run: Run) -> None:
 
 
 def test_a_members_own(run: Run) -> None:
-    done = run("report", "2025-10", "--mine", "m1")
+    done = run("report", "2025-10", "--mine", "m1", *WHY)
     assert "own use" in done.stdout
     assert "share of keeping it on" in done.stdout
-    said = json.loads(run("report", "2025-10", "--mine", "M1", "--json").stdout)
+    said = json.loads(run("report", "2025-10", "--mine", "M1", "--json", *WHY).stdout)
     assert (said["mine"]["use"]["energy_uj"], said["mine"]["keeping_on"]["energy_uj"]) == (2 * WH, WH // 2)
     nobody = run("report", "--mine", "Nobody")
     assert nobody.exit_code == 2

@@ -21,6 +21,7 @@ from affouage.storage.home import claimed, note_address
 from tests.integration.accounts_home import PASSWORD, opened, refused
 
 Call = Callable[..., Result]
+WHY = ("--reason", "Pour révoquer la clé d’un ordinateur perdu.")
 
 
 @pytest.fixture
@@ -75,9 +76,9 @@ def test_for_people(call: Call) -> None:
     assert "affouage up" in added.stderr, "how to make it a whole address"
     assert "/join/" in call("members", "invite").stdout
     assert "Zoé  member" in call("members", "list").stdout
-    assert "has no key" in call("keys", "list", "Zoé").stdout
+    assert "has no key" in call("keys", "list", "Zoé", *WHY).stdout
     assert "aff_" in call("keys", "create", "Zoé", "--label", "portable").stdout
-    assert "in use" in call("keys", "list", "Zoé").stdout
+    assert "in use" in call("keys", "list", "Zoé", *WHY).stdout
 
 
 def test_for_people_in_french(call: Call) -> None:
@@ -134,7 +135,7 @@ def test_keys(call: Call) -> None:
     endless = ok(call("keys", "create", "Ali", "--json"))
     assert (endless["scopes"], endless["expires"]) == (["inference", "receipts"], None)
     assert ok(call("keys", "revoke", made["id"], "--json")) == {"id": made["id"], "revoked": True}
-    listed = ok(call("keys", "list", "Ali", "--json"))
+    listed = ok(call("keys", "list", "Ali", "--json", *WHY))
     assert list(listed[0]) == ["id", "member", "label", "scopes", "created", "expires", "revoked"]
     assert {one["id"]: one["revoked"] is not None for one in listed} == {made["id"]: True, endless["id"]: False}
     assert endless["key"] not in json.dumps(listed)

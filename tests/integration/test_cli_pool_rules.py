@@ -14,6 +14,7 @@ from affouage.pool.reach import ConfidentialityRules
 from affouage.pool.share_rules import ShareRules
 from affouage.web.language import language
 from affouage.web.share_words import confidentiality_sentences, share_sentences
+from tests.integration.founded import FoundedHouse, opened
 
 
 def run(home: Path, *words: str, **environ: str) -> Result:
@@ -43,7 +44,7 @@ def test_the_rule_of_turns_is_changed_name_by_name_and_each_decision_is_kept(hom
     told = done(home, "share", "set", "--use", "desk=250%", "--role", "steward=150", "--reason", "Assembly")
     assert "Decided: share@1, in force at once." in told
     assert "stewards 150%" in told
-    assert "desk 250%" in told
+    assert "Desk 250%" in told
     words = ("--use", "desk=none", "--use", "school=120", "--floor", "school=20", "--batch-hours", "22h-6:00")
     done(home, "share", "set", *words, "--contribution-most-percent", "0", "--decided-by", "Odile", "--reason", "More")
     found = shown(home, "share")
@@ -135,3 +136,27 @@ def test_every_form_of_the_rules_is_a_sentence(code: str) -> None:
         "en": "No question leaves the machine of the commons.",
     }
     assert alone[code] in said
+
+
+def test_once_the_assembly_is_founded_each_command_says_how_to_propose(home: Path) -> None:
+    done(home, "share", "set", "--unit", "joules", "--reason", "before")
+    with opened(home) as db:
+        FoundedHouse(db).found()
+    result = run(home, "share", "set", "--floor", "school=20", "--reason", "x")
+    assert result.exit_code == 2
+    assert "The members decide now" in result.stderr
+    assert "affouage assembly propose" in result.stderr
+    assert "floors/school=20" in result.stderr
+    for words in (
+        ["confidentiality", "set", "--most", "local", "--default", "local"],
+        ["share", "set", "--unit", "tokens"],
+    ):
+        assert run(home, *words, "--reason", "x").exit_code == 2
+    french = run(home, "share", "set", "--use", "desk=200", "--reason", "x", AFFOUAGE_LANG="fr")
+    assert "Les membres décident maintenant" in french.stderr
+    assert "use_percent/desk=200" in french.stderr
+    budget = ["footprint", "budget", "hours", "23:00", "6:00", "--reason", "x"]
+    refused = CliRunner().invoke(main, budget, env={"AFFOUAGE_HOME": str(home)})
+    assert refused.exit_code == 2
+    assert "closed_from=23:00" in refused.stderr
+    assert shown(home, "share")["version"] == 1

@@ -26,6 +26,9 @@ from tests.integration.books import a_receipt, fill
 ENGLISH, FRENCH = language("en", "affouage.cli"), language("fr", "affouage.cli")
 
 
+WHY = ("--reason", "Elle demande pourquoi sa réponse a tant attendu.")
+
+
 def _run(home: Path, *words: str) -> Result:
     return CliRunner().invoke(main, ["receipts", *words], env={"AFFOUAGE_HOME": str(home)})
 
@@ -48,11 +51,11 @@ def _members(home: Path) -> tuple[str, str]:
 
 def test_showing_one(home: Path) -> None:
     fill(home, a_receipt("rcp_1"))
-    told = _run(home, "show", "rcp_1")
+    told = _run(home, "show", "rcp_1", *WHY)
     assert told.exit_code == 0, told.output
     for expected in ("completed", "Écho", "training data closed", "10 read (3 of them from the cache)", "estimated"):
         assert expected in told.output
-    shown = msgspec.convert(json.loads(_run(home, "show", "rcp_1", "--json").stdout), Receipt, strict=False)
+    shown = msgspec.convert(json.loads(_run(home, "show", "rcp_1", "--json", *WHY).stdout), Receipt, strict=False)
     assert shown == a_receipt("rcp_1")
 
 
@@ -65,11 +68,11 @@ def test_one_that_does_not_exist_ends_with_2_and_a_remedy(home: Path) -> None:
 def test_listing_a_members_own_newest_first(home: Path) -> None:
     commons, jeanne = _members(home)
     fill(home, a_receipt("rcp_1", jeanne), a_receipt("rcp_2", commons), a_receipt("rcp_3", jeanne))
-    assert re.findall(r"^rcp_\d", _run(home, "list", "jeanne moreau").output, re.M) == ["rcp_3", "rcp_1"]
+    assert re.findall(r"^rcp_\d", _run(home, "list", "jeanne moreau", *WHY).output, re.M) == ["rcp_3", "rcp_1"]
     assert [one["id"] for one in json.loads(_run(home, "list", "commons", "--json").stdout)] == ["rcp_2"]
-    assert [one["id"] for one in json.loads(_run(home, "list", "Jeanne Moreau", "--limit", "1", "--json").stdout)] == [
-        "rcp_3"
-    ]
+    assert [
+        one["id"] for one in json.loads(_run(home, "list", "Jeanne Moreau", "--limit", "1", "--json", *WHY).stdout)
+    ] == ["rcp_3"]
     assert _run(home, "list", "Nobody").exit_code == 2
 
 
@@ -103,10 +106,10 @@ def test_in_french_as_on_the_pages(home: Path) -> None:
     assert one_line(failed, FRENCH).startswith("interrompue (Le programme qui fait tourner le modèle s’est arrêté)")
     fill(home, receipt)
     shown = CliRunner().invoke(
-        main, ["receipts", "show", "rcp_1"], env={"AFFOUAGE_HOME": str(home), "AFFOUAGE_LANG": "fr"}
+        main, ["receipts", "show", "rcp_1", *WHY], env={"AFFOUAGE_HOME": str(home), "AFFOUAGE_LANG": "fr"}
     )
     assert "carbone (CO2e)   inconnu" in shown.output
-    as_json = ["receipts", "show", "rcp_1", "--json"]
+    as_json = ["receipts", "show", "rcp_1", "--json", *WHY]
     in_both = [
         CliRunner().invoke(main, as_json, env={"AFFOUAGE_HOME": str(home), "AFFOUAGE_LANG": code})
         for code in ("fr", "en")

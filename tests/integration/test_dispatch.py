@@ -207,6 +207,7 @@ def test_no_heartbeat_and_the_machine_is_no_longer_offered() -> None:
     played(scenario, beats=False)
 
 
+@pytest.mark.alone
 def test_the_brokers_word_is_enough_and_a_revoked_machine_is_out_at_once() -> None:
     async def scenario(house: House, node: Scripted) -> None:
         machine = node.machine

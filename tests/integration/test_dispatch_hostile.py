@@ -239,6 +239,7 @@ def test_a_clock_off_by_a_day_changes_nothing() -> None:
     played(scenario)
 
 
+@pytest.mark.alone
 def test_a_flood_costs_its_author_and_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         hub, quiet, loud = InProcessBus(), Machine("n_quiet"), Machine("n_loud")
@@ -276,6 +277,7 @@ def test_a_flood_costs_its_author_and_nobody_else(caplog: pytest.LogCaptureFixtu
     asyncio.run(main())
 
 
+@pytest.mark.alone
 def test_the_cost_of_a_token() -> None:
     """Opened, decoded, checked, put in order, written again."""
 

@@ -16,6 +16,8 @@ from affouage.gateway.converse import Conversing
 from affouage.gateway.wire import read_chat
 from tests.integration.conftest import LiveGateway, until
 
+pytestmark = pytest.mark.alone
+
 CHAT = "/v1/chat/completions"
 
 

@@ -46,6 +46,7 @@ def asked(**more: Any) -> dict[str, Any]:
     return {"model": "endless", **QUESTION, **more}
 
 
+@pytest.mark.alone
 def test_a_client_that_leaves_frees_the_engine_too(
     endless: tuple[LiveCommons, LlamaCppEngine, httpx.Client],
 ) -> None:

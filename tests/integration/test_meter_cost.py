@@ -15,6 +15,8 @@ from affouage.clock import SystemClock
 from affouage.footprint.meter import Meter
 from tests.integration.meter_sources import PowercapTree
 
+pytestmark = pytest.mark.alone
+
 READINGS = 200
 MOST_US = 5_000
 """Half of what is allowed: this machine is not the slowest there is."""

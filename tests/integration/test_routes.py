@@ -16,7 +16,15 @@ from affouage.testing import EchoEngine, LiveCommons, serving
 
 PUBLIC = {
     *("/", "/sign-in", "/join/{secret}", "/how-it-works", "/sources", "/commons", "/prefix", "/health"),
+    *("/healthz", "/readyz"),  # for whatever starts it again, or sends people elsewhere: names nothing
+    "/openapi.json",  # how to speak to this server: the same for everybody
     "/static/{name}",
+    "/evaluations",  # how good the explanations are: aggregates of a list of questions, nobody's own
+    *("/questions", "/questions/answer"),  # of the desk, where a vote opens it; a code opens one's own answer
+    "/report",  # somebody without an account reports what a member made public
+    *("/journal/checkpoint", "/journal/checkpoint/cosigned", "/journal/key", "/journal/entries"),
+    *("/assembly/log", "/assembly/log/log.jsonl", "/assembly/log/offline_verifier.py"),
+    *("/journal/proof/inclusion", "/journal/proof/consistency"),
     *("/nodes/join", "/nodes/join/{node_id}"),  # signed by the machine's own key
 }
 """What a stranger may see. A new public route is added here on purpose, or this test fails."""

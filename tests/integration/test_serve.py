@@ -138,6 +138,7 @@ def test_the_only_text_added_is_the_public_prefix(home: Path) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.alone
 def test_a_cancelled_answer_pays_what_it_burned_and_frees_its_slot(home: Path) -> None:
     async def main() -> None:
         async with standing(home, EchoEngine(word_ms=5)) as one:

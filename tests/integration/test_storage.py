@@ -204,7 +204,7 @@ from affouage.storage import open_database
 from affouage.storage.tables import receipt_salt
 
 database = open_database(Path(sys.argv[1]))
-resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (900_000, 900_000))
 for i in range(1000):
     row = {"request_id": f"secret-{i}", "member_id": "m", "salt": bytes(4000)}
     try:

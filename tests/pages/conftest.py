@@ -12,16 +12,24 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from affouage import settings
+from affouage.assembly import mandate_book
 from affouage.assembly.member import Member, Role
 from affouage.catalogue.machine import machine_id
 from affouage.footprint.budget import BudgetRules, HoursRules, Limit
 from affouage.footprint.period import days
 from affouage.testing import EchoEngine, LiveCommons, serving
 from affouage.web.periods import month_before
+from tests.integration.books import a_receipt as answered
+from tests.integration.explain_house import a_report, wait_until_found
+from tests.integration.explain_house import fill as fill_library
 from tests.integration.footprint_days import WH, a_receipt, settle
+from tests.integration.training_house import corpus, told_so_far
+from tests.pages.assembly_played import play_assembly
 
 PASSWORD = "quatre mots sans lien"
-CHROMIUM = os.environ.get("AFFOUAGE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+# Without windows, if it is there: half the work.
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+CHROMIUM = os.environ.get("AFFOUAGE_CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 CARD = """
 id = "{id}"
@@ -118,11 +126,36 @@ def past_months(live: LiveCommons, *people: str) -> None:
     live.run(charter.enact("hours", HoursRules(), "L’assemblée d’octobre", "Ouvert la nuit aussi"))
 
 
+def moderated(live: LiveCommons, operator: Member, member: Member) -> None:
+    """Odile moderates: a report waits, another was decided about Karim, who may appeal."""
+    now_ms, reports = live.commons.clock.now_ms(), live.commons.reports
+    live.commons.db.write_now(
+        lambda c: mandate_book.grant(c, operator.id, "moderator", now_ms, now_ms + 30 * 86_400_000, now_ms)
+    )
+    live.run(live.commons.ledger.settle(answered("rcp_reported", member.id), b"s" * 16))
+    why = "Un signalement dit que ce texte est raciste : il faut le lire."
+    for number in range(2):
+        told = {"receipt_id": "rcp_reported", "line": "hatred", "content": "Un texte montré"}
+        report_id = live.run(reports.file(None, words="C’est raciste.", address=f"10.0.0.{number}", **told))
+        if number:
+            live.run(reports.read(operator, report_id, why))
+            live.run(reports.decide(operator, report_id, "warning", "Ce texte trie des gens d’après leur origine."))
+
+
+def measured(live: LiveCommons) -> None:
+    """Two evaluations of the explanations, the first of which was accepted."""
+    kept = live.commons.explain.evaluations
+    assert kept is not None
+    for made_ms, accepted in ((1_795_000_000_000, True), (1_796_000_000_000, False)):
+        live.run(kept.keep(a_report(made_ms, accepted=accepted)))
+
+
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home = tmp_path_factory.mktemp("pages") / "home"
     names = {"echo": "Écho rapide", "slow": "Écho lent", "breaking": "Écho fêlé"}
     write_cards(home, names)
+    fill_library(home)
     engines = {
         "echo": EchoEngine("echo", slots=8, context_tokens=2048),
         "slow": EchoEngine("slow", slots=1, context_tokens=2048, word_ms=120),
@@ -141,6 +174,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         operator, operator_session = live.run(enter(live, "Odile", Role.OPERATOR))
         member, member_session = live.run(enter(live, "Karim", Role.MEMBER))
         past_months(live, operator.id, member.id)
+        moderated(live, operator, member)
+        live.run(play_assembly(live, operator, member))
+        live.run(told_so_far(live.commons.training, corpus(home.parent / "mairie")))
+        measured(live)
+        wait_until_found(live)
         sessions = {"Odile": operator_session, "Karim": member_session}
         yield Place(live, engines, member, operator, sessions)
 

@@ -87,6 +87,85 @@ def nothing(page: Page) -> None:
     """The page as it opens."""
 
 
+def report(page: Page) -> None:
+    page.check("#line-2")
+    page.fill("#receipt", "rcp_reported")
+    page.fill("#words", "C’est raciste.")
+    page.click("main button")
+    page.wait_for_selector(".notice.good")
+
+
+def wrong_report(page: Page) -> None:
+    page.check("#line-2")
+    page.fill("#receipt", "rcp_none")
+    page.fill("#words", "C’est raciste.")
+    page.click("main button")
+    page.wait_for_selector("#receipt-wrong")
+
+
+def decision(page: Page) -> None:
+    page.click(".lines a:has-text('à votre sujet'), .lines a:has-text('about you')")
+    page.wait_for_selector("#appeal")
+
+
+def one_report(page: Page) -> None:
+    page.click(".lines li:has-text('décider') a, .lines li:has-text('be decided') a >> nth=0")
+    page.wait_for_selector("#shown")
+
+
+def read_report(page: Page) -> None:
+    one_report(page)
+    if page.locator("#reading").count():
+        page.fill("#reading", "Ce texte a été signalé : il faut le lire.")
+        page.click("main button")
+    page.wait_for_selector("#decide")
+
+
+def unfold(page: Page) -> None:
+    """Open what is folded, within what is folded too."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+
+
+def preview_limit(page: Page) -> None:
+    page.select_option("[id='m0.3.name']", "member-day-kwh")
+    page.fill("[id='m0.3.0']", "2")
+    page.fill("#title", "Moins d’électricité")
+    page.fill("#reason", "Le budget est serré.")
+    page.click("main form button")
+    page.wait_for_selector("#impact")
+
+
+def wrong_limit(page: Page) -> None:
+    page.select_option("[id='m0.3.name']", "member-day-kwh")
+    page.fill("[id='m0.3.0']", "beaucoup")
+    page.click("main form button")
+    page.wait_for_selector(".wrong")
+
+
+def vote_again(page: Page) -> None:
+    page.check("#c-abstain")
+    page.click("#ballot ~ form button")
+    page.wait_for_selector("h1:has-text('vote')")
+
+
+def search(question: str) -> Prepare:
+    def prepare(page: Page) -> None:
+        page.fill("#question", question)
+        page.click("main form button")
+        page.wait_for_selector(".question, .wrong")
+        unfold(page)
+
+    return prepare
+
+
+def have_written(page: Page) -> None:
+    search(EXPLAINED)(page)
+    page.click(".send button")
+    page.wait_for_selector(".final", state="attached")
+    unfold(page)
+
+
+EXPLAINED = "Combien coûte la carte de la médiathèque pour un majeur ?"
 MARKDOWN = "# Titre [lien](https://exemple.fr) `code` **gras**"
 
 PAGES: dict[str, tuple[str, str | None, Prepare]] = {
@@ -114,18 +193,61 @@ PAGES: dict[str, tuple[str, str | None, Prepare]] = {
     "models": ("/models", "Odile", nothing),
     "models-open": ("/models", "Odile", open_all),
     "account": ("/account", "Karim", nothing),
+    "invite": ("/invite", "Karim", nothing),
     "key": ("/account", "Karim", make_key),
     "erase": ("/account/erase", "Karim", nothing),
+    "report": ("/report", None, nothing),
+    "report-sent": ("/report", "Karim", report),
+    "report-wrong": ("/report", "Karim", wrong_report),
+    "reports": ("/reports", "Karim", nothing),
+    "report-decided": ("/reports", "Karim", decision),
+    "moderation": ("/moderation", "Odile", nothing),
+    "moderation-case": ("/moderation", "Odile", one_report),
+    "moderation-read": ("/moderation", "Odile", read_report),
     "members": ("/members", "Odile", open_all),
     "invitation": ("/members", "Odile", invite),
     "refused": ("/members", "Karim", nothing),
+    "assembly": ("/assembly", "Karim", unfold),
+    "assembly-operator": ("/assembly", "Odile", unfold),
+    "assembly-propose": ("/assembly/propose", "Karim", nothing),
+    "assembly-limit": ("/assembly/propose/rule?of=budget", "Karim", nothing),
+    "assembly-limit-wrong": ("/assembly/propose/rule?of=budget", "Karim", wrong_limit),
+    "assembly-preview": ("/assembly/propose/rule?of=budget", "Karim", preview_limit),
+    "assembly-charter": ("/assembly/propose/rule?of=uses", "Karim", unfold),
+    "assembly-votes": ("/assembly/propose/rule?of=governance", "Karim", unfold),
+    "assembly-models": ("/assembly/propose/rule?of=models", "Karim", nothing),
+    "assembly-mandate": ("/assembly/propose/mandate", "Karim", nothing),
+    "assembly-choice": ("/assembly/propose/choice", "Karim", nothing),
+    "proposal": ("/assembly/proposals/3", "Karim", unfold),
+    "proposal-author": ("/assembly/proposals/3", "Odile", unfold),
+    "proposal-over": ("/assembly/proposals/1", "Karim", unfold),
+    "proposal-amend": ("/assembly/proposals/3/amend", "Karim", nothing),
+    "ballot": ("/assembly/votes/4", "Odile", nothing),
+    "ballot-grades": ("/assembly/votes/2", "Karim", nothing),
+    "ballot-secret": ("/assembly/votes/5", "Karim", nothing),
+    "ballot-cast": ("/assembly/votes/4", "Odile", vote_again),
+    "result": ("/assembly/votes/1", "Karim", unfold),
+    "result-secret": ("/assembly/votes/3", "Karim", unfold),
+    "proxies": ("/assembly/proxies", "Karim", nothing),
+    "standing": ("/assembly/standing", "Odile", nothing),
+    "emergency": ("/assembly/emergency", "Odile", nothing),
+    "log": ("/assembly/log", None, unfold),
+    "log-entry": ("/assembly/log?seq=8", None, unfold),
+    "minutes": ("/assembly/minutes", "Karim", unfold),
+    "explain-unknown": ("/explain", "Karim", search("À quelle heure ouvre la mairie de Plouzané ?")),
+    "explain-wrong": ("/explain", "Karim", search(" ? ")),
+    "explain-written": ("/explain", "Karim", have_written),
+    "sheets": ("/sheets?q=carte", "Karim", nothing),
+    "sheet": ("/sheets/commune/F1?passage=3", "Karim", unfold),
+    "sheet-long": ("/sheets/commune/F5?part=2", "Karim", unfold),
+    "evaluations": ("/evaluations", None, nothing),
+    "training": ("/training", "Karim", nothing),
+    "training-run": ("/training/mairie-1", "Karim", nothing),
     "not-found": ("/nowhere", "Karim", nothing),
 }
 
 WAYS: dict[str, dict[str, object]] = {
     "fr": {},
-    "en-dark-320": {"language": "en", "dark": True, "width": 320},
-    "fr-dark": {"dark": True},
     "en-320-without-scripts": {"language": "en", "scripts": False, "width": 320},
 }
 
@@ -141,8 +263,11 @@ def with_scripts(page: Page, open_page: Open, way: dict[str, object]) -> Page:
 
 
 def check_axe(page: Page) -> None:
-    results = Axe().run(page, options={"resultTypes": ["violations"]})
-    assert results.violations_count == 0, results.generate_report()
+    """Everything in light colours, then what colours alone may spoil in dark ones."""
+    for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast", "link-in-text-block"]})):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        results = Axe().run(page, options={"resultTypes": ["violations"], **rules})
+        assert results.violations_count == 0, (scheme, results.generate_report())
 
 
 def check_width(page: Page) -> None:

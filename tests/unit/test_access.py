@@ -138,6 +138,7 @@ def test_a_key_is_the_same_by_whatever_header(header: tuple[bytes, bytes]) -> No
         b"affouage_session=planted; __Host-affouage_session=" + SESSION,
         b"; ;=;x;" + COOKIE,
     ],
+    ids=["alone", "among others", "quoted", "of https", "planted", "ill-formed"],  # the secret is not the same twice
 )
 def test_a_session_comes_by_its_cookie(cookie: bytes) -> None:
     assert credentials_of([(b"cookie", cookie)]) == Credential("session", SESSION.decode())

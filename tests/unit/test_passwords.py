@@ -93,6 +93,7 @@ def test_strange_passwords_are_wrong_and_nothing_more(typed: str) -> None:
     assert not passwords.matches("not a hash", typed)
 
 
+@pytest.mark.alone
 def test_nobody_costs_as_much_as_somebody() -> None:
     made = passwords.make_hash(GOOD)
 

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_POLICY = "; ".join(
@@ -30,23 +32,32 @@ _ALWAYS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
+ANSWERED = "affouage.answered"
+"""Where in the scope the counts of answers by status stand."""
+
 _OVER_TLS = (b"strict-transport-security", b"max-age=31536000")
 
 
 class SecurityHeaders:
-    """An ASGI app before all others. A header that the answer already carries is left as it is."""
+    """An ASGI app before all others. A header that the answer already carries is left as it is.
+
+    It counts answers by status too, for ``/metrics``: it sees them all.
+    """
 
     def __init__(self, app: ASGIApp, *, https: bool = False) -> None:
         self._app = app
         self._headers = (*_ALWAYS, _OVER_TLS) if https else _ALWAYS
+        self._answered: Counter[int] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope[ANSWERED] = self._answered
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._answered[message["status"]] += 1
                 present = {name.lower() for name, _ in message.get("headers", ())}
                 added = [one for one in self._headers if one[0] not in present]
                 message = {**message, "headers": [*message.get("headers", ()), *added]}

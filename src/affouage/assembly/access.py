@@ -31,6 +31,8 @@ class Scope(StrEnum):
     """Ask models."""
     RECEIPTS = "receipts"
     """Read one's own receipts."""
+    METRICS = "metrics"
+    """Read how busy the commons is, for a program that watches it; only an operator's key may."""
     ACCOUNT = "account"
     """Everything else: keys, sessions, conversations, and the mandates of the member's role."""
 

@@ -15,7 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from affouage.assembly import (
+    answered,
     attempts,
+    desk_held,
     held,
     invitations,
     joining,
@@ -23,17 +25,21 @@ from affouage.assembly import (
     machines,
     mandates,
     passwords,
+    readings,
     recognise,
     roll,
     sessions,
+    voices,
 )
 from affouage.assembly.access import DEFAULT_KEY_SCOPES, Credential, Identity, missing
 from affouage.assembly.invitations import Invitation, InvitationLink
 from affouage.assembly.keys import ApiKey
 from affouage.assembly.member import Member, Role, check_language, check_name, fold_name
+from affouage.assembly.refused_uses import held as reports_held
 from affouage.assembly.sessions import Session, SessionToken
 from affouage.clock import Clock
 from affouage.errors import LedgerUnavailable, NotAllowed, NotFound, NotSignedIn
+from affouage.journal import log
 from affouage.storage import Database
 from affouage.storage.tables import member
 
@@ -275,13 +281,13 @@ class Accounts:
         now_ms = self._clock.now_ms()
         return await self._database.write(lambda c: mandates.set_role(c, by, member_id, role, now_ms))
 
-    async def deactivate(self, by: Member | None, member_id: str) -> Member:
+    async def deactivate(self, by: Member | None, member_id: str, *, asked: bool = False) -> Member:
         """Close an account: sessions end, keys are refused, its machines serve no more.
 
         Raises NotFound, NotAllowed, Conflict ``last_operator``.
         """
         now_ms = self._clock.now_ms()
-        return await self._database.write(lambda c: mandates.deactivate(c, by, member_id, now_ms))
+        return await self._database.write(lambda c: mandates.deactivate(c, by, member_id, now_ms, asked=asked))
 
     async def reactivate(self, by: Member | None, member_id: str) -> Member:
         """Open it again; unrevoked keys work again, sessions and machines do not.
@@ -328,7 +334,9 @@ class Accounts:
         return await self._database.read(lambda c: held.export(c, roll.by_id(c, who.id), now_ms))
 
     async def erase(self, who: Member) -> None:
-        """Forget this member: name, password, sessions, keys, conversations, salts. The ledger keeps the opaque id.
+        """Forget this member: name, password, sessions, keys, conversations, salts, reports and sanctions.
+
+        The ledger and the public log keep what no longer leads to anybody: an opaque id, commitments without a salt.
 
         Their machines are shut out, and lose their names.
 
@@ -343,6 +351,12 @@ class Accounts:
             machines.shut_out(connection, leaving.id, leaving.id, now_ms)
             machines.forget(connection, leaving.id)
             attempts.forget_name(connection, fold_name(leaving.name))
+            reports_held.forget(connection, leaving.id)
+            desk_held.forget(connection, leaving.id)
+            readings.forget(connection, leaving.id)
+            voices.forget(connection, leaving.id, now_ms)
+            answered.forget(connection, leaving.id)
+            log.forget(connection, leaving.id)
             roll.erase(connection, leaving, now_ms)
 
         await self._database.write(change)

@@ -35,6 +35,24 @@ def count(connection: Connection, name_key: str, address: str, now_ms: int) -> N
             _set(connection, key, row["count"] + 1, row["window_ms"])
 
 
+def count_one(connection: Connection, what: str, address: str, most: int, now_ms: int, refusal: TooMuch) -> None:
+    """Count something else that strangers may do, ``most`` times from one address in 15 minutes.
+
+    Raises ``refusal`` (nothing counted), its ``retry_after_s`` set.
+    """
+    key = _key(what, _network(address))
+    row = connection.execute(select(sign_in_attempt).where(sign_in_attempt.c.key == key)).mappings().first()
+    if row is None:
+        connection.execute(insert(sign_in_attempt).values(key=key, count=1, window_ms=now_ms))
+    elif not row["window_ms"] <= now_ms < row["window_ms"] + WINDOW_MS:
+        _set(connection, key, 1, now_ms)
+    elif row["count"] >= most:
+        refusal.retry_after_s = max(1, -(-(row["window_ms"] + WINDOW_MS - now_ms) // 1000))
+        raise refusal
+    else:
+        _set(connection, key, row["count"] + 1, row["window_ms"])
+
+
 def forgive(connection: Connection, name_key: str, address: str) -> None:
     """After a success: the name starts afresh, the address gets back this one attempt."""
     pair, name, place = (key for key, _ in _limits(name_key, address))

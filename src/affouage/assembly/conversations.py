@@ -6,7 +6,7 @@ does not exist. What has expired is never given back, even before the purge has 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -60,16 +60,24 @@ class Conversation:
 
 
 class Conversations:
-    """Kept conversations of one home. ``keep_days``: days each is kept from when it was first kept, 1 or more."""
+    """Kept conversations of one home. ``keep_days``: days each is kept from when it was first kept, 1 or more; or what
+    tells them now, as a rule does. A shorter rule brings that day forward (``purging``), a longer one puts none off.
+    """
 
-    def __init__(self, database: Database, clock: Clock, keep_days: int) -> None:
+    def __init__(self, database: Database, clock: Clock, keep_days: int | Callable[[], int]) -> None:
         self._database = database
         self._clock = clock
-        self._keep_ms = keep_days * DAY_MS
+        self._keep_days = keep_days
+
+    @property
+    def _keep_ms(self) -> int:
+        days = self._keep_days
+        return (days if isinstance(days, int) else days()) * DAY_MS
 
     async def keep(self, who: Member, title: str, turns: Iterable[Turn]) -> str:
         """Keep a conversation; its id. Raises BadRequest (empty, too long), Conflict (500 kept already)."""
         said, now_ms, new_id = check_turns(turns), self._clock.now_ms(), credentials.new_id()
+        expires_ms = now_ms + self._keep_ms
         if not said:
             raise _bad("There is nothing to keep yet.", "Ask something first.")
 
@@ -85,7 +93,7 @@ class Conversations:
                     member_id=who.id,
                     title=one_line(title, TITLE_MAX) or one_line(said[0].text, TITLE_MAX) or "…",
                     created_ms=now_ms,
-                    expires_ms=now_ms + self._keep_ms,
+                    expires_ms=expires_ms,
                 )
             )
             _write_turns(connection, new_id, said, first_seq=1)

@@ -8,9 +8,19 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, delete, func, select
 
-from affouage.assembly import attempts, keys, sessions
+from affouage.assembly import answered, attempts, desk_held, keys, readings, sessions, voices
 from affouage.assembly.member import Member
-from affouage.storage.tables import conversation, invitation, member, node, node_day, node_invitation, turn
+from affouage.assembly.refused_uses import held as reports_held
+from affouage.storage.tables import (
+    conversation,
+    invitation,
+    member,
+    node,
+    node_day,
+    node_invitation,
+    training_run,
+    turn,
+)
 
 INVITATIONS_KEPT_MS = 30 * sessions.DAY_MS
 """How long a link that can no longer be used stays on record, so that the refusal can say why."""
@@ -39,6 +49,7 @@ def export(connection: Connection, who: Member, now_ms: int) -> dict[str, Any]:
             "deactivated": iso_utc(who.deactivated_ms),
             "has_password": has_password,
         },
+        "assembly": voices.of_member(connection, who.id),
         "sessions": [
             {"id": one.id, "agent": one.agent, "created": iso_utc(one.created_ms), "seen": iso_utc(one.seen_ms)}
             for one in sessions.open_sessions(connection, who.id, now_ms)
@@ -77,10 +88,24 @@ def export(connection: Connection, who: Member, now_ms: int) -> dict[str, Any]:
             for one in connection.execute(select(node_invitation).where(node_invitation.c.owner_id == who.id))
         ],
         "conversations": conversations(connection, who.id, now_ms),
+        "refused_uses": reports_held.export(connection, who.id),
+        "readings": readings.export(connection, who.id),
+        "work_answers": answered.of_member(connection, who.id),
+        "desk": desk_held.export(connection, who.id),
+        "training_runs": runs(connection, who.id),
     }
 
 
 _TRUSTS = {1: "collective", 2: "trusted", 3: "everyone"}
+
+
+def runs(connection: Connection, member_id: str) -> list[dict[str, Any]]:
+    """The runs of training they asked for: they are the collective's, and keep the opaque id of the roll."""
+    query = select(training_run).where(training_run.c.member_id == member_id).order_by(training_run.c.created_ms)
+    return [
+        {"id": one.id, "name": one.name, "state": one.state, "asked": iso_utc(one.created_ms)}
+        for one in connection.execute(query)
+    ]
 
 
 def machines(connection: Connection, owner_id: str) -> list[dict[str, Any]]:

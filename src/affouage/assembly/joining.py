@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete
 
-from affouage.assembly import invitations, mandates, roll, sessions
-from affouage.assembly.access import permit_governing
+from affouage.assembly import invitations, mandates, roll, ruled, sessions
 from affouage.assembly.invitations import FIRST_ADMINISTRATOR, Invitation, InvitationLink
 from affouage.assembly.member import Member, Role
 from affouage.assembly.sessions import SessionToken
@@ -16,13 +15,15 @@ from affouage.storage.tables import conversation, invitation
 def add(
     connection: Connection, by: Member | None, name: str, role: Role, language: str, now_ms: int
 ) -> tuple[Member, InvitationLink]:
-    permit_governing(mandates.again(connection, by), Role.MEMBER, wanted=role)
+    ruled.permit_inviting(connection, mandates.again(connection, by), role, now_ms)
+    ruled.room_for_one(connection, now_ms)
     new = roll.enter(connection, name, role, language, now_ms)
     return new, mandates.link(connection, role, now_ms, by, member_id=new.id)
 
 
 def invite(connection: Connection, by: Member | None, role: Role, now_ms: int) -> InvitationLink:
-    permit_governing(mandates.again(connection, by), Role.MEMBER, wanted=role)
+    ruled.permit_inviting(connection, mandates.again(connection, by), role, now_ms)
+    ruled.room_for_one(connection, now_ms)
     return mandates.link(connection, role, now_ms, by)
 
 
@@ -47,6 +48,8 @@ def accept(
             remedy="Ask an operator for an invitation.",
             code="invitation_revoked",
         )
+    if found.kind == "join":
+        ruled.still_open(connection, found.role, now_ms)
     invitations.consume(connection, found.id, now_ms)
     if found.member_id is None:
         who = roll.enter(connection, name, found.role, language, now_ms, password_hash)

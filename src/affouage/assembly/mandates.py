@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from affouage.assembly import credentials, invitations, machines, roll, sessions
+from affouage.assembly import credentials, invitations, machines, roll, ruled, sessions
 from affouage.assembly.access import permit_governing
 from affouage.assembly.invitations import InvitationLink
 from affouage.assembly.member import Member, Role
 from affouage.errors import Conflict, NotAllowed, NotFound
+from affouage.journal import log
 from affouage.storage.tables import invitation
 
 
@@ -36,30 +37,43 @@ def link(
 
 
 def set_role(connection: Connection, by: Member | None, member_id: str, role: Role, now_ms: int) -> Member:
-    """Conflict when it would take away the last operator."""
+    """Conflict when it would take away the last operator. Once the assembly is founded, roles are mandates it votes."""
     who = roll.by_id(connection, member_id)
     permit_governing(again(connection, by), who.role, wanted=role)
     if role is not who.role:
+        ruled.role_given(connection, who, role, now_ms)
         roll.keep_an_operator(connection, who)
         roll.change(connection, who.id, role=role.value)
         cut_off(connection, who.id, now_ms)
     return roll.by_id(connection, member_id)
 
 
-def deactivate(connection: Connection, by: Member | None, member_id: str, now_ms: int) -> Member:
+def deactivate(
+    connection: Connection, by: Member | None, member_id: str, now_ms: int, *, asked: bool = False
+) -> Member:
     """Conflict when it would take away the last operator. Nothing changes for one deactivated already.
 
+    ``asked``: they asked for it; else, once the assembly is founded, it takes the vote that its rule says.
     Their machines are shut out too, for good: to serve again they need an invitation, whatever becomes of the account.
     """
     who, author = roll.by_id(connection, member_id), again(connection, by)
     permit_governing(author, who.role)
     if who.active:
-        roll.keep_an_operator(connection, who)
-        roll.change(connection, who.id, deactivated_ms=now_ms)
-        cut_off(connection, who.id, now_ms)
-        invitations.revoke(connection, invitation.c.member_id == who.id, now_ms)
-        machines.shut_out(connection, who.id, "" if author is None else author.id, now_ms)
+        ruled.exclusion(connection, author, who, now_ms, asked=asked)
+        close_account(connection, who, now_ms, "" if author is None else author.id)
     return roll.by_id(connection, member_id)
+
+
+def close_account(connection: Connection, who: Member, now_ms: int, by: str = "") -> None:
+    """Whoever decided it: a steward, the member, a vote. Conflict when it would take away the last operator.
+
+    ``by``: id of who did it, "" for a vote or the command line.
+    """
+    roll.keep_an_operator(connection, who)
+    roll.change(connection, who.id, deactivated_ms=now_ms)
+    cut_off(connection, who.id, now_ms)
+    invitations.revoke(connection, invitation.c.member_id == who.id, now_ms)
+    machines.shut_out(connection, who.id, by, now_ms)
 
 
 def reactivate(connection: Connection, by: Member | None, member_id: str) -> Member:
@@ -68,16 +82,22 @@ def reactivate(connection: Connection, by: Member | None, member_id: str) -> Mem
     permit_governing(again(connection, by), who.role)
     if roll.is_erased(connection, who.id):
         raise Conflict("This account was erased.", remedy="Invite the person again.", code="member_erased")
+    ruled.reopening(connection, who)
     roll.change(connection, who.id, deactivated_ms=None)
     return roll.by_id(connection, member_id)
 
 
 def reset_link(connection: Connection, by: Member | None, member_id: str, now_ms: int) -> InvitationLink:
-    """For operators and the command line only: it opens an account. Conflict for a deactivated member."""
+    """For operators and the command line only: it opens an account, and so is told in the public log.
+
+    Conflict for a deactivated member.
+    """
     who = roll.by_id(connection, member_id)
     permit_governing(again(connection, by), Role.OPERATOR)
     if not who.active:
         raise Conflict("This account is deactivated.", remedy="Reactivate it first.", code="member_deactivated")
+    private = {"member": who.id, "by": "" if by is None else by.id}
+    log.append(connection, "account_link", {}, now_ms, private=private, persons=(who.id,))
     return link(connection, who.role, now_ms, by, member_id=who.id)
 
 

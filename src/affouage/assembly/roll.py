@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, not_, select, update
 
 from affouage.assembly import credentials
 from affouage.assembly.member import PERSONS, Member, Role, fold_name
@@ -43,6 +43,13 @@ def everybody(connection: Connection) -> list[Member]:
     query = select(member).where(member.c.role.in_([one.value for one in PERSONS]))
     rows = connection.execute(query.order_by(member.c.name_key))
     return [read_member(row) for row in rows if not row.name_key.startswith(_ERASED)]
+
+
+def joined(connection: Connection) -> set[str]:
+    """Ids of those who can come in: they used their link, or hold a key. Somebody only invited is not there yet."""
+    passwords = connection.scalars(select(member.c.id).where(member.c.password_hash.is_not(None)))
+    keys = connection.scalars(select(api_key.c.member_id).where(api_key.c.revoked_ms.is_(None)))
+    return {*passwords, *keys}
 
 
 def enter(
@@ -131,6 +138,11 @@ def erase(connection: Connection, leaving: Member, now_ms: int) -> None:
 def is_erased(connection: Connection, member_id: str) -> bool:
     key = connection.scalar(select(member.c.name_key).where(member.c.id == member_id))
     return key is not None and key.startswith(_ERASED)
+
+
+def not_erased() -> Any:
+    """The condition that a row of the roll is still somebody."""
+    return not_(member.c.name_key.startswith(_ERASED))
 
 
 def _operators() -> Any:

@@ -66,6 +66,9 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     ``about_bytes``: the size as people write it, when the exact one is not known; only for estimates.
     ``kv_bytes_per_token``: memory of the key-value cache for one token of context (f16), when known.
     ``checked``: where repository, revision, digest and size were read, one line per fact.
+
+    ``base``: of a voice (an adapter), the id of the model it changes; ``scale``: how strongly, unless a request says
+    otherwise. ``trained_by``: receipt of the run that made it here.
     """
 
     id: str
@@ -89,16 +92,25 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     terms_url: str | None = None
     parts: Parts | None = None
     checked: tuple[str, ...] = ()
+    base: str | None = None
+    scale: float | None = None
+    trained_by: str | None = None
 
     def __post_init__(self) -> None:
         _check_names(self)
         _check_numbers(self)
+        _check_voice(self)
         if not self.good_at or not self.bad_at:
             raise ValueError("good_at and bad_at each need at least one sentence")
         if self.parts and (not self.sha256 or not self.size_bytes or not self.file):
             raise ValueError("parts need file, sha256 and size_bytes: packages are accepted by digest only")
         if self.parts and not 0 <= self.parts.count * self.parts.part_bytes - self.size_bytes < self.parts.part_bytes:  # type: ignore[operator]
             raise ValueError("parts: count and part_bytes do not add up to size_bytes")
+
+    @property
+    def voice_scale(self) -> float:
+        """Of a voice: what a request that names none gets."""
+        return 1.0 if self.scale is None else self.scale
 
     @property
     def known_bytes(self) -> int | None:
@@ -126,6 +138,19 @@ def _check_numbers(card: Card) -> None:
         value = getattr(card, key)
         if value is not None and value <= 0:
             raise ValueError(f"{key} must be positive; leave it out when it is not known")
+
+
+MOST_SCALE = 2.0
+"""Beyond, an adapter drowns what its base had learnt."""
+
+
+def _check_voice(card: Card) -> None:
+    if card.base is not None and (not _ID.fullmatch(card.base) or card.base == card.id):
+        raise ValueError("base must be the id of another model")
+    if card.scale is not None and (card.base is None or not 0 <= card.scale <= MOST_SCALE):
+        raise ValueError(f"scale is of a voice (a card with base), from 0 to {MOST_SCALE:g}")
+    if card.trained_by is not None and not 0 < len(card.trained_by) <= 100:
+        raise ValueError("trained_by must be the receipt of a run, 100 characters at most")
 
 
 class Pin(msgspec.Struct, frozen=True, kw_only=True):

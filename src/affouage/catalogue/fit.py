@@ -119,6 +119,7 @@ def recommend(
         known = card.known_bytes
         return (
             card.grade in _GRADES
+            and card.base is None  # a voice answers nobody without its base
             and known is not None
             and known <= most_file_bytes
             and admitted(card)

@@ -55,7 +55,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     """What a GGUF file says of itself. None: it does not say.
 
     ``least_bytes``: the file cannot be whole below this size. ``kv_bytes_per_token``: key-value cache of one token
-    of context, 16-bit values.
+    of context, 16-bit values. ``kind``: model, adapter ...; ``adapter``: which kind of one (lora).
     """
 
     version: int
@@ -69,6 +69,12 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     context_tokens: int | None = None
     kv_bytes_per_token: int | None = None
     chat_template_sha256: str | None = None
+    kind: str | None = None
+    adapter: str | None = None
+
+
+Shapes = dict[str, tuple[int, ...]]
+"""Of the tensors, by name; the first figure is how many values one reads, as llama.cpp writes it."""
 
 
 class _Source:
@@ -120,6 +126,11 @@ def read_header(path: Path) -> Header:
 
     Reads only the header (a few MB of seeks for a large vocabulary) and keeps a few MB at most.
     """
+    return read_tensors(path)[0]
+
+
+def read_tensors(path: Path) -> tuple[Header, Shapes]:
+    """The header, and the shape of each tensor. Raises as :func:`read_header` does."""
     try:
         with path.open("rb") as file:
             return _read(_Source(file, os.fstat(file.fileno()).st_size, path.name))
@@ -129,7 +140,7 @@ def read_header(path: Path) -> Header:
         ) from wrong
 
 
-def _read(source: _Source) -> Header:
+def _read(source: _Source) -> tuple[Header, Shapes]:
     if source.size < 4 or source.read(4) != b"GGUF":
         raise source.refuse("not a GGUF file")
     version = source.number("<I")
@@ -143,7 +154,12 @@ def _read(source: _Source) -> Header:
         key, value = _key_value(source)
         if not isinstance(value, list) or key == f"{values.get(_ARCHITECTURE)}.attention.head_count_kv":
             values[key] = value
-    end = max((_tensor_end(source) for _ in range(tensors)), default=None)
+    shapes: Shapes = {}
+    end: int | None = None
+    for _ in range(tensors):
+        name, shape, ends = _tensor(source)
+        shapes[name] = shape
+        end = max(ends, end or 0)
     alignment = values.get("general.alignment", 32)
     if not isinstance(alignment, int) or isinstance(alignment, bool) or not 1 <= alignment <= 1 << 20:
         raise source.refuse("its alignment makes no sense")
@@ -151,7 +167,7 @@ def _read(source: _Source) -> Header:
     least = source.at if end is None else start + end
     if least > source.size:
         raise source.truncated(least)
-    return _header(values, version, tensors, least)
+    return _header(values, version, tensors, least), shapes
 
 
 def _key_value(source: _Source) -> tuple[str, Any]:
@@ -201,17 +217,18 @@ def _skip_strings(source: _Source, count: int, key: str) -> None:
             source.skip(length)
 
 
-def _tensor_end(source: _Source) -> int:
-    """Where a tensor ends, counted from the start of the data."""
+def _tensor(source: _Source) -> tuple[str, tuple[int, ...], int]:
+    """A tensor's name, its shape, and where it ends, counted from the start of the data."""
     name = source.text(MOST_NAME_BYTES, "the name of a tensor")
     dimensions = source.number("<I")
     if not 0 <= dimensions <= MOST_DIMENSIONS:
         raise source.refuse(f"tensor {name[:80]!r} has {dimensions} dimensions")
-    items = math.prod(source.number("<Q") for _ in range(dimensions))
+    shape = tuple(source.number("<Q") for _ in range(dimensions))
+    items = math.prod(shape)
     kind, offset = source.number("<I"), source.number("<Q")
     per_block, block_bytes = _BLOCKS.get(kind, (1, 0))  # a type newer than this table: only its start is checked
     end: int = offset + math.ceil(items / per_block) * block_bytes if items < 1 << 60 else 1 << 62
-    return end
+    return name, shape, end
 
 
 def _header(values: dict[str, Any], version: int, tensors: int, least: int) -> Header:
@@ -229,6 +246,8 @@ def _header(values: dict[str, Any], version: int, tensors: int, least: int) -> H
         context_tokens=_positive(_of(values, f"{architecture}.context_length", int)),
         kv_bytes_per_token=_kv_bytes_per_token(lambda key: values.get(f"{architecture}.{key}")),
         chat_template_sha256=_of(values, "tokenizer.chat_template", str),
+        kind=_of(values, "general.type", str),
+        adapter=_of(values, "adapter.type", str),
     )
 
 

@@ -8,7 +8,7 @@ level means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, Protocol
 
 import msgspec
@@ -144,7 +144,12 @@ def level_word(axis: AxisName, level: Level) -> Say:
 
 def missing(model: HasOpenness) -> list[Say]:
     """What is not open, one short sentence per axis, in the order of :data:`AXES`; empty when all five are open."""
-    levels = ((name, model.openness.axis(name).level) for name in AXES)
+    return lacking(model.openness, AXES)
+
+
+def lacking(openness: Openness, axes: Iterable[AxisName]) -> list[Say]:
+    """What is not open on these axes, one short sentence each; nothing for those that are."""
+    levels = ((name, openness.axis(name).level) for name in axes)
     return [_MISSING[name][level] for name, level in levels if level != "open"]
 
 

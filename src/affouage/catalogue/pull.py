@@ -12,7 +12,7 @@ from affouage.catalogue.card import Card
 from affouage.catalogue.gguf import read_header
 from affouage.catalogue.part import PartFile, in_thread
 from affouage.catalogue.progress import Meter, OnProgress, PullProgress
-from affouage.catalogue.store import InstalledModel, ModelStore, OnBytes, disk_error, sha256_of
+from affouage.catalogue.store import InstalledModel, ModelStore, OnBytes, check_kind, disk_error, sha256_of
 from affouage.clock import Clock, SystemClock
 from affouage.errors import AffouageError, ModelFileRefused, PullFailed
 
@@ -169,7 +169,7 @@ async def _accept(
             expected_sha256=sha256,
         )
     try:
-        await in_thread(read_header, part.path)
+        check_kind(await in_thread(read_header, part.path), card, part.path.name)
     except ModelFileRefused:
         await in_thread(part.set_aside)
         raise

@@ -128,9 +128,10 @@ class ModelStore:
         """Install the file at ``path`` under ``card``: checked first, then hard-linked, or copied to another disk.
 
         ``sha256``: the digest of the file when the caller has just computed it. Raises ModelFileRefused (not GGUF,
-        truncated, another digest than the card's), PullFailed (no room), Conflict.
+        truncated, another digest than the card's, an adapter under the card of a model or the other way round),
+        PullFailed (no room), Conflict.
         """
-        read_header(path)
+        check_kind(read_header(path), card, path.name)
         found = sha256 or sha256_of(path, on_bytes)
         if card.sha256 and found != card.sha256:
             raise ModelFileRefused(
@@ -210,6 +211,20 @@ class ModelStore:
         with writing(path.parent):
             write_whole(path.parent / RECORD, msgspec.json.format(msgspec.json.encode(record), indent=2))
         return _installed(card_id, path, record)
+
+
+def check_kind(header: Header, card: Card, name: str) -> None:
+    """Raises ModelFileRefused for an adapter that has no base to change, and for a model given as an adapter."""
+    if header.kind == "adapter" and card.base is None:
+        raise ModelFileRefused(
+            f"{name} is an adapter: it changes a model, and is none by itself.",
+            remedy=f"affouage models add-voice {name} --base ID, with the id of the model it was made for.",
+        )
+    if header.kind != "adapter" and card.base is not None:
+        raise ModelFileRefused(
+            f"{name} is no adapter (general.type: {header.kind or 'none'}), but {card.id} is a voice of {card.base}.",
+            remedy="Give the adapter's own file; a whole model is brought by: affouage models import.",
+        )
 
 
 def _installed(card_id: str, path: Path, record: Record) -> InstalledModel:

@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from affouage import __version__
 from affouage.cli.streams import bear_any_text
@@ -21,7 +22,7 @@ _COMMANDS = {
         "affouage.cli.ask:ask",
         "Ask the commons QUESTION (or what stands on standard input), then show the receipt.",
     ),
-    "models": ("affouage.cli.models:models", "The catalogue: list, show, pull, import, remove, fit."),
+    "models": ("affouage.cli.models:models", "The catalogue: list, show, pull, import, add-voice, remove, fit."),
     "members": (
         "affouage.cli.members:members",
         "Who is in the collective: add, invite, list, give a role, close an account.",
@@ -34,6 +35,10 @@ _COMMANDS = {
     "ledger": (
         "affouage.cli.ledger:ledger",
         "The books: every reservation and every settlement, each chained to the one before.",
+    ),
+    "journal": (
+        "affouage.cli.journal:journal",
+        "The public log: what was decided, in an order that nobody can change unseen.",
     ),
     "footprint": (
         "affouage.cli.footprint:footprint",
@@ -52,7 +57,71 @@ _COMMANDS = {
         "affouage.cli.node:node",
         "Machines of members: invite, approve, revoke; and on such a machine: join, run, pause.",
     ),
+    "assembly": (
+        "affouage.cli.assembly:assembly",
+        "The assembly: propose, vote, and read what is in force since which vote.",
+    ),
+    "reports": (
+        "affouage.cli.reports:reports",
+        "Refused uses: report one, decide with reasons, appeal, hear an appeal, count.",
+    ),
+    "easy-read": (
+        "affouage.cli.easy_read:easy_read",
+        "Easy to read (FALC): what is hard in a text, and what to do instead.",
+    ),
+    "desk": (
+        "affouage.cli.desk:desk",
+        "Questions of the public: the queue, the switch of the tool, the counts, the rule.",
+    ),
+    "work": (
+        "affouage.cli.work:work",
+        "The work ledger: what the tool changes in the work, for better or for worse, and what people say of it.",
+    ),
+    "explain": (
+        "affouage.cli.explain:explain",
+        'Answers from dated sheets, quoted, or "I do not know": ask, evaluate, reports.',
+    ),
+    "blind": (
+        "affouage.cli.blind:blind",
+        "Blind comparisons: which model's answers members prefer, before and after they know the cost.",
+    ),
+    "corpus": (
+        "affouage.cli.corpus:corpus",
+        "Texts for training, each with its licence: new, add, build, show, licence, withdraw, verify.",
+    ),
+    "train": (
+        "affouage.cli.train:train",
+        "Train a model on a corpus of your own: plan, start, status, stop, resume, compare, receipt, export.",
+    ),
+    "sheets": (
+        "affouage.cli.sheets:sheets",
+        "Collections of documents: import, update, index, list, show, search, give readers, remove.",
+    ),
+    "backup": (
+        "affouage.cli.backup:backup",
+        "Copies of the whole commons, each one file: create, list, verify.",
+    ),
+    "restore": (
+        "affouage.cli.backup:restore",
+        "Put back a commons from a backup, here or on another machine.",
+    ),
+    "export": (
+        "affouage.cli.export:export",
+        "Write everything the collective owns into FOLDER, in open formats: nobody is captive of this software.",
+    ),
+    "import": (
+        "affouage.cli.export:import_folder",
+        "Begin a commons from what another exported into FOLDER, in a home where nobody is yet.",
+    ),
     "doctor": ("affouage.cli.doctor:doctor", "Look at everything that can be wrong here, and say how to mend it."),
+    "completion": (
+        "affouage.cli.installed:completion",
+        "Print what makes SHELL (bash, zsh or fish) complete the commands and options of affouage.",
+    ),
+    "man": (
+        "affouage.cli.installed:man",
+        "Write the manual into FOLDER: affouage.1 and a page for each command, as `man` reads them.",
+    ),
 }
 
 
@@ -66,6 +135,13 @@ class _Lazy(click.Group):
         module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """As click does, without importing every command for its sentence: a key pressed must not wait."""
+        if incomplete.startswith("-"):
+            return click.Command.shell_complete(self, ctx, incomplete)
+        names = {name: sentence for name, (_, sentence) in _COMMANDS.items() if name.startswith(incomplete)}
+        return [CompletionItem(name, help=sentence) for name, sentence in names.items()]
 
     def main(self, *words: Any, **more: Any) -> Any:
         bear_any_text()

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from affouage.catalogue.card import MOST_SCALE
 from affouage.cli.client import reach
 from affouage.cli.console import echo_json, open_home, run, telling
 from affouage.cli.language import spoken
@@ -27,6 +28,11 @@ from affouage.storage import Database
     help="Whose machines may read it: this one, the collective's, trusted members' too, any member's.  [as ruled]",
 )
 @click.option("--max-tokens", type=click.IntRange(1), help="Tokens to answer with at most.")
+@click.option(
+    "--voice-scale",
+    type=click.FloatRange(0, MOST_SCALE),
+    help="How strongly the voice asked changes its base.  [as its card says]",
+)
 @click.option("--key", envvar="AFFOUAGE_KEY", help="Ask as the member of this API key (or AFFOUAGE_KEY).")
 @click.option("--show-prompt", is_flag=True, help="Also show the exact text the model saw.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: answer, receipt.")
@@ -36,6 +42,7 @@ def ask(
     no_hurry: bool,
     confidentiality: str | None,
     max_tokens: int | None,
+    voice_scale: float | None,
     key: str | None,
     show_prompt: bool,
     as_json: bool,
@@ -49,6 +56,7 @@ def ask(
       affouage ask "Résume : le conseil se réunit mardi."
       cat lettre.txt | affouage ask --json
       affouage ask --model smollm3-3b --show-prompt "Bonjour"
+      affouage ask --model mairie --voice-scale 0.5 "Annonce la fête du village."
       affouage ask --no-hurry --max-tokens 2000 < a-traduire.txt
       affouage ask --confidentiality collective < courrier.txt
     """
@@ -68,6 +76,8 @@ def ask(
             }
             if confidentiality:
                 body["affouage"]["confidentiality"] = confidentiality
+            if voice_scale is not None:
+                body["affouage"]["voice_scale"] = voice_scale
             if no_hurry:
                 body["service_tier"] = "flex"
             if max_tokens:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import msgspec
@@ -19,6 +19,9 @@ from affouage.clock import SystemClock
 from affouage.settings import Settings
 from affouage.storage import Database
 from affouage.storage.home import in_use, running_address
+
+if TYPE_CHECKING:
+    from affouage.workshops.explain.shapes import Explanation
 
 PATIENCE_S = 300
 """How long a question waits in all for a model being loaded."""
@@ -57,6 +60,22 @@ class Client:
                 raise _raised(response.status, error)
             yield Piece(note=str(error.get("message", "")))
             pause_s = int(response.headers.get("retry-after", "2"))
+            waited_s += pause_s
+            await asyncio.sleep(pause_s)
+
+    async def explain(self, body: dict[str, Any]) -> Explanation:
+        """A question answered from the sheets; a model being loaded is waited for. Raises as :meth:`ask` does."""
+        from affouage.workshops.explain.shapes import Explanation
+
+        waited_s = 0
+        while True:
+            async with self._http.post(f"{self._url}/v1/explain", json=body, headers=self._headers) as response:
+                if response.status == 200:
+                    return msgspec.json.decode(await response.read(), type=Explanation)
+                error = await _error_of(response)
+                pause_s = int(response.headers.get("retry-after", "2"))
+            if (error.get("affouage") or {}).get("state") is None or waited_s >= PATIENCE_S:
+                raise _raised(response.status, error)
             waited_s += pause_s
             await asyncio.sleep(pause_s)
 

@@ -1,6 +1,6 @@
 """Writing a rule from the command line, until there are votes: with who decided it, why and from when, as all are kept.
 
-Used by every command that changes a rule, whichever its area.
+Used by every command that changes a rule, whichever its area. Once the assembly is founded, each says how to propose.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+import msgspec
 
 from affouage.assembly.charter import COMMAND_LINE, Charter, Version
+from affouage.assembly.decisions import patches
 from affouage.cli.console import run
 from affouage.cli.language import spoken
 from affouage.clock import SystemClock
 from affouage.errors import BadRequest, RuleRefused
 from affouage.footprint.period import Calendar, kind_of
+from affouage.rulebook import words
 from affouage.settings import Settings
 from affouage.storage import Database
 from affouage.web import format as wording
+from affouage.web.deciders import decider
 from affouage.web.language import N_, Language
 
 _COMMAND_LINE = N_("the command line")  # as the charter writes it when nobody is named
@@ -71,6 +75,8 @@ def decide(
     book: RuleBook, area: str, value: Any, reason: str | None, decided_by: str | None, day: str | None
 ) -> Iterator[str]:
     """Write the version, then tell it, a line each. A rule that cannot be applied ends with code 2."""
+    if book.charter.founded:
+        raise _by_vote(book, area, value)
     when_ms = _first_moment(book, day)
     planned = book.planned_later(area)
     new = run(book.charter.enact(area, value, decided_by or COMMAND_LINE, _reason(reason), when_ms))
@@ -100,7 +106,7 @@ def decided_words(book: RuleBook, area: str, name: str, language: Language) -> s
         area=name,
         rule=f"{area}@{one.version}",
         moment=wording.moment(one.in_force_ms, language, book.zone),
-        who=_(one.decided_by),
+        who=_who(one, language),
         why=one.reason,
     )
 
@@ -111,9 +117,34 @@ def to_come_words(book: RuleBook, one: Version, language: Language) -> str:
     return _("To come: {rule}, from {day} (decided by {who}: {why}).").format(
         rule=f"{one.area}@{one.version}",
         day=wording.day(one.in_force_ms, language, book.zone),
-        who=_(one.decided_by),
+        who=_who(one, language),
         why=one.reason,
     )
+
+
+def _who(one: Version, language: Language) -> str:
+    return language.gettext(one.decided_by) if one.decided_by == COMMAND_LINE else decider(one, language)
+
+
+def _by_vote(book: RuleBook, area: str, value: Any) -> RuleRefused:
+    """Nothing is written here any more; what would have been is told, so that it can be proposed."""
+    described = book.charter.areas[area]
+    wanted = described.checked_value(value)
+    before = described.shape(book.charter.in_force(area).value)
+    patch = patches.diff(before, described.shape(wanted))
+    changes = [f"{path}={_plain(said)}" for path, said in patch.set.items()] + [f"{path}=none" for path in patch.remove]
+    return RuleRefused(
+        f"The members decide now: {words.name(area, 'en')} changes by a vote.",
+        remedy=f"Propose it: affouage assembly propose. What would change: {', '.join(changes) or 'nothing'}.",
+        code="assembly_decides",
+        param=area,
+        name=words.name(area, spoken().code),
+        changes=", ".join(changes) or spoken().gettext("nothing"),
+    )
+
+
+def _plain(said: Any) -> str:
+    return said if isinstance(said, str) else msgspec.json.encode(said).decode()
 
 
 def _first_moment(book: RuleBook, day: str | None) -> int | None:

@@ -29,9 +29,13 @@ _CHECKS = (
     N_("server"),
     N_("port"),
     N_("exposure"),
+    N_("open files"),
     N_("database"),
     N_("ledger"),
     N_("administrator"),
+    N_("backup"),
+    N_("decisions"),
+    N_("public log"),
     N_("catalogue"),
     N_("model"),
     N_("upstream"),
@@ -41,6 +45,7 @@ _CHECKS = (
     N_("broker"),
     N_("machines"),
     N_("lent machine"),
+    N_("sheets"),
 )
 """What the findings are about, for translators; an upstream's row adds its own name after it."""
 
@@ -94,7 +99,7 @@ def examine(environ: Mapping[str, str], now_ms: int) -> Iterator[Finding]:
 
 
 def _checks(settings: Settings, environ: Mapping[str, str], now_ms: int) -> list[tuple[str, Check]]:
-    from affouage.cli.checks import answers, house, meter, pool
+    from affouage.cli.checks import answers, backups, decisions, house, meter, pool, sheets
     from affouage.storage.home import in_use
 
     checks: list[tuple[str, Check]] = [
@@ -102,7 +107,10 @@ def _checks(settings: Settings, environ: Mapping[str, str], now_ms: int) -> list
         ("server", lambda: [house.check_server(settings)]),
         ("port", lambda: [] if in_use(settings.home) else [house.check_port(settings.server)]),
         ("exposure", lambda: house.check_exposure(settings.server)),
+        ("open files", lambda: house.check_descriptors(settings.server)),
         ("database", lambda: house.check_database(settings, now_ms)),
+        ("backup", lambda: backups.check_backups(settings, now_ms)),
+        ("decisions", lambda: decisions.check_decisions(settings)),
         ("catalogue", lambda: answers.check_cards(settings)),
         ("model", lambda: answers.check_model(settings)),
         ("upstream", lambda: answers.check_upstreams(settings, environ)),
@@ -110,6 +118,7 @@ def _checks(settings: Settings, environ: Mapping[str, str], now_ms: int) -> list
         ("meter", lambda: meter.check_meter(settings)),
         ("pool", lambda: pool.check_pool(settings, now_ms)),
         ("lent machine", lambda: pool.check_lent(settings, now_ms)),
+        ("sheets", lambda: sheets.check_sheets(settings, now_ms)),
     ]
     return checks
 

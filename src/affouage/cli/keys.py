@@ -6,15 +6,18 @@ from typing import Any
 
 import click
 
-from affouage.assembly.access import ALL_SCOPES
+from affouage.assembly.access import ALL_SCOPES, Scope
 from affouage.assembly.accounts import Accounts
+from affouage.assembly.charter import founded
 from affouage.assembly.held import iso_utc
 from affouage.assembly.keys import DAYS_MAX, ApiKey
 from affouage.assembly.member import Member
-from affouage.cli.console import echo_json, run
+from affouage.cli.console import echo_json, open_home, run, telling
 from affouage.cli.language import spoken, zone_here
 from affouage.cli.members import as_json, open_accounts
+from affouage.cli.reading import note_reading, with_reason
 from affouage.clock import SystemClock
+from affouage.errors import NotAllowed
 from affouage.web.language import Language
 
 
@@ -26,7 +29,7 @@ def keys() -> None:
     Examples:
       affouage keys create Ali --label laptop
       affouage keys create Ali --days 90 --scope inference --json
-      affouage keys list Ali
+      affouage keys list Ali --reason "He lost his laptop, to revoke its key"
       affouage keys revoke k3v9x2m7qp4t
     """
 
@@ -50,7 +53,15 @@ def create(name: str, label: str, days: int | None, scopes: tuple[str, ...], as_
     --json prints: {"id", "key", "member", "label", "scopes", "expires"}
     "expires" is a date in UTC, null for never.
     """
-    with open_accounts() as (_, accounts):
+    with telling(), open_home() as (_, database):
+        accounts = Accounts(database, SystemClock())
+        if Scope.ACCOUNT.value in scopes and database.read_now(founded):
+            raise NotAllowed(
+                "A key with the scope account votes in its member's name: only they make it, since the assembly is "
+                "founded.",
+                remedy="They make it on their account page, or use a key without that scope.",
+                code="key_votes",
+            )
         who, key, text = run(_create(accounts, name, label, scopes, days))
         if as_json:
             echo_json(
@@ -71,23 +82,29 @@ def create(name: str, label: str, days: int | None, scopes: tuple[str, ...], as_
 
 @keys.command(name="list")
 @click.argument("name")
+@with_reason
 @as_json
-def list_(name: str, as_json: bool) -> None:
+def list_(name: str, reason: str | None, key: str | None, as_json: bool) -> None:
     """The keys of the member NAME, newest first; never the keys' own text.
+
+    It takes a --reason, which is logged and which they will see; not one's own (--key).
 
     \b
     --json prints: [{"id", "member", "label", "scopes", "created", "expires", "revoked"}, ...]
     """
-    with open_accounts() as (_, accounts):
-        who, held = run(_keys_of(accounts, name))
+    with telling(), open_home() as (_, database):
+        accounts = Accounts(database, SystemClock())
+        who = run(accounts.find(name))
+        note_reading(database, who.id, "keys", reason, key)
+        held = run(accounts.keys(who))
         if as_json:
-            echo_json([_shape(who, key) for key in held])
+            echo_json([_shape(who, one) for one in held])
             return
         if not held:
             said = spoken().gettext("{name} has no key. Make one: affouage keys create NAME")
             click.echo(said.format(name=who.name))
-        for key in held:
-            click.echo(_line(key, spoken()))
+        for one in held:
+            click.echo(_line(one, spoken()))
 
 
 @keys.command()
@@ -113,11 +130,6 @@ async def _create(
     who = await accounts.find(name)
     key, text = await accounts.create_key(who, label, scopes or None, days)
     return who, key, text
-
-
-async def _keys_of(accounts: Accounts, name: str) -> tuple[Member, list[ApiKey]]:
-    who = await accounts.find(name)
-    return who, await accounts.keys(who)
 
 
 def _line(key: ApiKey, language: Language) -> str:

@@ -146,16 +146,18 @@ def role(name: str, role: str, as_json: bool) -> None:
 
 @members.command()
 @click.argument("name")
+@click.option("--asked", is_flag=True, help="They asked to leave; written in the public log, without a name.")
 @as_json
-def deactivate(name: str, as_json: bool) -> None:
+def deactivate(name: str, asked: bool, as_json: bool) -> None:
     """Close the account of NAME: sessions end and keys are refused, at once. Nothing is deleted.
 
-    Machines they lend are revoked, for good: to lend one again takes a new invitation.
+    Machines they lend are revoked, for good: to lend one again takes a new invitation. Once the assembly is founded,
+    making somebody leave takes a vote, unless they asked (--asked) or the rule of membership says otherwise.
 
     \b
     --json prints: {"id", "name", "role", "language", "created", "deactivated"}
     """
-    _change(name, lambda accounts, who: accounts.deactivate(None, who.id), as_json)
+    _change(name, lambda accounts, who: accounts.deactivate(None, who.id, asked=asked), as_json)
 
 
 @members.command()

@@ -23,7 +23,9 @@ from affouage.catalogue.pull import pull as pull_model
 from affouage.catalogue.store import InstalledModel, ModelStore, sha256_of
 from affouage.cli.console import echo_json, telling
 from affouage.cli.language import spoken
+from affouage.cli.model_rule import model_rule
 from affouage.cli.pull_display import PullDisplay
+from affouage.cli.voices import add_voice
 from affouage.errors import BadRequest, Conflict, ModelFileRefused, UnknownModel
 from affouage.settings import Settings
 
@@ -47,9 +49,10 @@ class _Room:
         )
 
     def fit(self, card: Card, machine: Memory) -> Fit:
+        """Of a voice: whether its base fits, beside which it takes next to nothing."""
         engine = self.settings.engine
         return fit(
-            card,
+            self.cards.get(card.base or "", card),
             machine.total_bytes,
             machine.available_bytes,
             context_tokens=engine.context_tokens,
@@ -57,7 +60,7 @@ class _Room:
         )
 
 
-@click.group(short_help="The catalogue: list, show, pull, import, remove, fit.")
+@click.group(short_help="The catalogue: list, show, pull, import, add-voice, remove, fit.")
 def models() -> None:
     """The models of the commons: what the catalogue holds, what is here, what this machine can run.
 
@@ -67,6 +70,9 @@ def models() -> None:
       affouage models pull smollm3-3b
       affouage models import ~/Downloads/some.gguf --card some-card.toml
     """
+
+
+models.add_command(add_voice)
 
 
 @models.command("list")
@@ -90,7 +96,8 @@ def list_models(as_json: bool) -> None:
         return
     for row in rows:
         card = room.cards[row["id"]]
-        click.echo(f"{card.id:<38} {_size(card):>9}  {_state(row):<13}  {_fit_words(row)}")
+        told = f"a voice of {card.base}" if card.base else _fit_words(row)
+        click.echo(f"{card.id:<38} {_size(card):>9}  {_state(row):<13}  {told}")
         click.echo("    " + "; ".join(f"{AXIS_WORDS[axis].en}: {row['openness'][axis]}" for axis in AXES))
     for one in without_card:
         click.echo(f"{one.id:<38} {gigabytes(one.size_bytes):>6} GB  installed, without a card: never served")
@@ -102,6 +109,8 @@ def _row(room: _Room, card: Card, here: InstalledModel | None, machine: Memory) 
         "id": card.id,
         "name": card.name,
         "grade": card.grade,
+        "base": card.base,
+        "scale": card.voice_scale if card.base else None,
         "default": card.id == room.settings.engine.default_model,
         "installed": here is not None,
         "part_bytes": None if here else room.store.part_bytes(card.id),
@@ -174,6 +183,8 @@ def show(model_id: str, as_json: bool) -> None:
         echo_json(document)
         return
     click.echo(f"{card.name} ({card.id}), by {card.publisher}\n")
+    if card.base:
+        click.echo(f"A voice of {card.base}, at scale {card.voice_scale:g} unless a request says otherwise.\n")
     for title, sentences in (("Good at", card.good_at), ("Bad at", card.bad_at)):
         click.echo(f"{title}:\n" + "\n".join(f"  - {one.en}" for one in sentences))
     click.echo("\nOpenness:")
@@ -365,26 +376,37 @@ def fit_models(as_json: bool) -> None:
     """
     with telling():
         room, machine = _Room(), memory()
-        found = {card.id: room.fit(card, machine) for card in room.cards.values()}
+        rule = model_rule(room.settings)
+        found = {card.id: room.fit(card, machine) for card in room.cards.values() if card.base is None}
+        files = {one.id: one.sha256 for one in room.store.installed()}
+        shut = {card_id: rule.words(room.cards[card_id], files.get(card_id)) for card_id in found}
         engine = room.settings.engine
         first = recommend(
             room.cards.values(),
             machine.total_bytes,
             machine.available_bytes,
+            admitted=lambda card: not shut[card.id],
             context_tokens=engine.context_tokens,
             slots=engine.slots,
         )
     if as_json:
         verdicts = {
-            card_id: {"verdict": one.verdict, "need_bytes": one.need_bytes, "why": one.why.en}
+            card_id: {
+                "verdict": one.verdict,
+                "need_bytes": one.need_bytes,
+                "why": one.why.en,
+                "admitted": not shut[card_id],
+                "why_not": shut[card_id] or None,
+            }
             for card_id, one in found.items()
         }
-        echo_json(
-            {"machine": msgspec.to_builtins(machine), "models": verdicts, "recommended": first.id if first else None}
-        )
+        told = {"machine": msgspec.to_builtins(machine), "rule": rule.cited and rule.cited.facts(), "models": verdicts}
+        echo_json({**told, "recommended": first.id if first else None})
         return
     total, free = machine.total_bytes, machine.available_bytes
     click.echo(f"This machine: {_gb(total)} GB of memory, {_gb(free)} GB free at the moment.")
     for card_id, one in sorted(found.items(), key=lambda pair: (pair[1].need_bytes or sys.maxsize, pair[0])):
         click.echo(f"{_VERDICTS[one.verdict]:<10} {card_id:<38} {one.why.en}")
-    click.echo(f"To begin with: {first.id}." if first else "No model of the catalogue fits here.")
+        if shut[card_id]:
+            click.echo(f"{'':<10} {shut[card_id]}")
+    click.echo(f"To begin with: {first.id}." if first else "No model that is admitted fits here.")

@@ -17,13 +17,13 @@ from affouage.cli import owner_words
 from affouage.cli.console import echo_json, telling
 from affouage.cli.console import run as run_async
 from affouage.cli.language import spoken
+from affouage.cli.log_lines import write_log
 from affouage.cli.members import as_json
 from affouage.errors import BadRequest
 from affouage.pool.nodes.identity import Enrolled, read_identity
 from affouage.pool.nodes.node_state import Ended, Tally, read_state
 from affouage.pool.nodes.policy import read_hours, read_models, with_changes
 from affouage.pool.nodes.policy_file import KeptPolicy, PolicyFile
-from affouage.pool.nodes.wire import Policy
 from affouage.storage.home import in_use
 
 
@@ -46,6 +46,7 @@ def run(as_json: bool) -> None:
     with telling():
         need_extra()
         settings = settings_of.read()
+        write_log(settings.log)
     owner: _Terminal = _Lines() if as_json else _Terminal()
     try:
         run_async(_serve(settings, owner))
@@ -139,7 +140,8 @@ def status(as_json: bool) -> None:
 
     \b
     --json prints: {"name", "commons", "running", "lent": {"paused", "owner_first", "hours", "power_cap_w", "models",
-      "max_share_percent"}, "now": {"connected", "closed", "running", "watts", "models", "waiting_blocks"} or null,
+      "max_share_percent", "training"}, "now": {"connected", "closed", "running", "watts", "models",
+      "waiting_blocks", "learning"} or null,
       "since_start": {"requests", "own", "failed", "decoded_tokens", "energy_wh"} or null, "in_all": {...}}
 
     \b
@@ -149,7 +151,7 @@ def status(as_json: bool) -> None:
     """
     with telling():
         home = settings_of.read().home
-        enrolled, policy, state = read_identity(home), PolicyFile(home).now().policy, read_state(home)
+        enrolled, kept, state = read_identity(home), PolicyFile(home).now(), read_state(home)
     serving = in_use(home) and state is not None
     now = state if serving else None
     in_all = Tally() if state is None else state.in_all
@@ -159,7 +161,7 @@ def status(as_json: bool) -> None:
                 "name": None if enrolled is None else enrolled.name,
                 "commons": None if enrolled is None else enrolled.commons_url,
                 "running": serving,
-                "lent": owner_words.lent_shape(policy),
+                "lent": owner_words.lent_shape(kept),
                 "now": None if now is None else owner_words.state_shape(now),
                 "since_start": None if now is None else owner_words.tally_shape(now.since_start),
                 "in_all": owner_words.tally_shape(in_all),
@@ -180,7 +182,7 @@ def status(as_json: bool) -> None:
         click.echo(_("It does not serve now. To serve: affouage node run"))
     rows = [] if now is None else owner_words.state_in_words(now, language)
     rows.append((_("in all"), owner_words.served(in_all, language)))
-    _echo_rows([*rows, *owner_words.lent_in_words(policy, language)])
+    _echo_rows([*rows, *owner_words.lent_in_words(kept, language)])
 
 
 @click.command()
@@ -189,7 +191,8 @@ def pause(as_json: bool) -> None:
     """Serve nobody but yourself from now on. What runs is finished.
 
     \b
-    --json prints: {"paused", "owner_first", "hours", "power_cap_w", "models", "max_share_percent"}
+    --json prints: {"paused", "owner_first", "hours", "power_cap_w", "models", "max_share_percent",
+      "training"}
 
     \b
     Examples:
@@ -204,7 +207,8 @@ def resume(as_json: bool) -> None:
     """Serve others again, within your hours and your power cap.
 
     \b
-    --json prints: {"paused", "owner_first", "hours", "power_cap_w", "models", "max_share_percent"}
+    --json prints: {"paused", "owner_first", "hours", "power_cap_w", "models", "max_share_percent",
+      "training"}
 
     \b
     Examples:
@@ -219,6 +223,7 @@ def resume(as_json: bool) -> None:
 @click.option("--models", help="Only these, with commas between; all for all it has.")
 @click.option("--max-share", type=int, metavar="PERCENT", help="How much of it may serve others at once, 0 to 100.")
 @click.option("--owner-first/--no-owner-first", default=None, help="Your own requests pass before all others on it.")
+@click.option("--training", type=click.Choice(["on", "off"]), help="Lend it for runs of training too; off by default.")
 @as_json
 def set_(
     hours: str | None,
@@ -226,18 +231,21 @@ def set_(
     models: str | None,
     max_share: int | None,
     owner_first: bool | None,
+    training: str | None,
     as_json: bool,
 ) -> None:
     """Set what you lend; what is not said stays as it is. A machine at work obeys within a second.
 
     \b
-    --json prints: {"paused", "owner_first", "hours", "power_cap_w", "models", "max_share_percent"}
+    --json prints: {"paused", "owner_first", "hours", "power_cap_w", "models", "max_share_percent",
+      "training"}
 
     \b
     Examples:
       affouage node set --hours 20:00-07:00 --power-cap 120
       affouage node set --models qwen2.5-coder-1.5b-instruct --max-share 50
       affouage node set --hours always --power-cap none --models all
+      affouage node set --training on
     """
     with telling():
         given: dict[str, object] = {}
@@ -251,13 +259,13 @@ def set_(
             given["max_share_percent"] = max_share
         if owner_first is not None:
             given["owner_first"] = owner_first
-        if not given:
+        if not given and training is None:
             raise BadRequest(
                 "There is nothing to change.",
                 remedy="Say what: affouage node set --help",
                 code="lent_nothing_said",
             )
-    _change(given, as_json)
+    _change(given, as_json, None if training is None else training == "on")
 
 
 def _watts(text: str) -> float | None:
@@ -271,18 +279,19 @@ def _watts(text: str) -> float | None:
         ) from None
 
 
-def _change(given: dict[str, object], as_json: bool) -> None:
+def _change(given: dict[str, object], as_json: bool, training: bool | None = None) -> None:
     def changed(kept: KeptPolicy) -> KeptPolicy:
-        return msgspec.structs.replace(kept, policy=with_changes(kept.policy, **given))
+        policy = with_changes(kept.policy, **given)
+        return msgspec.structs.replace(kept, policy=policy, training=kept.training if training is None else training)
 
     with telling():
         home = settings_of.read().home
-        policy: Policy = PolicyFile(home).change(changed).policy
+        kept = PolicyFile(home).change(changed)
     if as_json:
-        echo_json(owner_words.lent_shape(policy))
+        echo_json(owner_words.lent_shape(kept))
         return
     language = spoken()
-    _echo_rows(owner_words.lent_in_words(policy, language))
+    _echo_rows(owner_words.lent_in_words(kept, language))
     if not in_use(home):
         click.echo(language.gettext("Kept for when this machine serves: affouage node run"))
 

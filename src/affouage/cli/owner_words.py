@@ -6,7 +6,7 @@ from typing import Any
 
 from affouage.pool.nodes.node_state import Ended, NodeState, Tally
 from affouage.pool.nodes.policy import hours_text
-from affouage.pool.nodes.wire import Policy
+from affouage.pool.nodes.policy_file import KeptPolicy
 from affouage.units import Interval
 from affouage.web import format as wording
 from affouage.web.language import N_, Language
@@ -28,8 +28,9 @@ _PROBLEMS: dict[str, str] = {
 _FAILED = N_("it failed")
 
 
-def lent_in_words(policy: Policy, language: Language) -> list[tuple[str, str]]:
+def lent_in_words(kept: KeptPolicy, language: Language) -> list[tuple[str, str]]:
     """What is lent: (name, value) by line."""
+    policy = kept.policy
     _ = language.gettext
     cap = policy.power_cap_w
     return [
@@ -42,11 +43,13 @@ def lent_in_words(policy: Policy, language: Language) -> list[tuple[str, str]]:
         ),
         (_("models"), ", ".join(policy.models) or _("all it has")),
         (_("share"), wording.percent(policy.max_share_percent / 100, language)),
+        (_("for training"), _("yes") if kept.training else _("no")),
     ]
 
 
-def lent_shape(policy: Policy) -> dict[str, Any]:
+def lent_shape(kept: KeptPolicy) -> dict[str, Any]:
     """The same for programs."""
+    policy = kept.policy
     return {
         "paused": policy.paused,
         "owner_first": policy.owner_first,
@@ -54,6 +57,7 @@ def lent_shape(policy: Policy) -> dict[str, Any]:
         "power_cap_w": policy.power_cap_w,
         "models": list(policy.models),
         "max_share_percent": policy.max_share_percent,
+        "training": kept.training,
     }
 
 
@@ -67,6 +71,8 @@ def state_in_words(state: NodeState, language: Language) -> list[tuple[str, str]
         (_("draws now"), _("unknown") if state.watts is None else f"{state.watts:.0f}{wording.NO_BREAK}W"),
         (_("since it started"), served(state.since_start, language)),
     ]
+    if state.learning:
+        rows.append((_("learns"), _("a run of training of the commons is here")))
     if state.waiting_blocks:
         rows.append((_("readings to send"), wording.whole(state.waiting_blocks, language)))
     return rows
@@ -122,6 +128,7 @@ def state_shape(state: NodeState) -> dict[str, Any]:
         "watts": state.watts,
         "models": list(state.models),
         "waiting_blocks": state.waiting_blocks,
+        "learning": state.learning,
     }
 
 

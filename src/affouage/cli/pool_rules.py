@@ -9,7 +9,6 @@ from typing import Any
 import click
 import msgspec
 
-from affouage.assembly.charter import Charter
 from affouage.assembly.member import Role
 from affouage.cli.console import echo_json, open_home, telling
 from affouage.cli.deciding import RuleBook, decide, decided_words, decision, to_come_words
@@ -18,10 +17,10 @@ from affouage.clock import SystemClock
 from affouage.errors import RuleRefused
 from affouage.footprint.hours import read_time
 from affouage.footprint.period import Calendar
-from affouage.pool import rules as areas
 from affouage.pool.reach import ConfidentialityRules
 from affouage.pool.share_rules import ShareRules
 from affouage.pool.station import REACHES
+from affouage.rulebook import ANY_RATES, AREAS, open_charter
 from affouage.web.language import N_, Language
 from affouage.web.share_words import confidentiality_sentences, share_sentences
 
@@ -177,7 +176,7 @@ def _opened() -> Iterator[RuleBook]:
     """The rules of the home; what its user can mend ends with code 2."""
     with telling(), open_home() as (settings, db):
         clock = SystemClock()
-        charter = Charter(db, clock, areas.AREAS, areas.CHECKS)
+        charter = open_charter(db, clock, ANY_RATES)
         yield RuleBook(settings, db, clock, Calendar(settings.commons.time_zone), charter)
 
 
@@ -203,7 +202,7 @@ def _echo(book: RuleBook, area: str, as_json: bool) -> None:
     current, to_come = book.current(area), book.planned_later(area)
     if as_json:
         nobody = {"area": area, "version": 0, "decided_by": None, "reason": None, "in_force": None}
-        shape = book.shape(current) if current else {**nobody, "rule": areas.AREAS[area]()}
+        shape = book.shape(current) if current else {**nobody, "rule": AREAS[area].default}
         echo_json({**shape, "to_come": [book.shape(one) for one in to_come]})
         return
     language = spoken()

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any
 
 import click
 
+from affouage.assembly.accounts import Accounts
+from affouage.assembly.member import Member
+from affouage.assembly.roll import COMMONS_NAME
 from affouage.catalogue.openness import AXES, AXIS_WORDS, Level, level_word
 from affouage.cli.console import echo_json, open_home, run, telling
 from affouage.cli.language import spoken, zone_here
+from affouage.cli.reading import note_reading, with_reason
+from affouage.clock import SystemClock
 from affouage.errors import NotFound
+from affouage.footprint.period import Calendar
+from affouage.inference.citing import Citing
+from affouage.ledger.ledger import Ledger, find_receipt
 from affouage.ledger.receipt import Energy, Receipt, TokenCounts
+from affouage.rulebook import ANY_RATES, open_charter
+from affouage.storage import Database
 from affouage.units import Interval
 from affouage.web import format as wording
 from affouage.web import methods
 from affouage.web.language import N_, Language
 from affouage.web.notices import notice
+from affouage.web.rule_names import cited_words
 
 _LEVELS: tuple[Level, ...] = ("open", "partial", "closed", "unknown")
 _OUTCOMES = {
@@ -55,39 +65,53 @@ def receipts() -> None:
 
     \b
     Examples:
-      affouage receipts show rcp_1f0c2a...
-      affouage receipts show rcp_1f0c2a... --json
-      affouage receipts list "Jeanne Moreau"
+      affouage receipts show rcp_1f0c2a... --reason "Jeanne asks why it was so slow"
+      affouage receipts show rcp_1f0c2a... --key aff_... --json
+      affouage receipts list "Jeanne Moreau" --reason "She asked me to look at her month"
       affouage receipts list commons --limit 5 --json
     """
 
 
 @receipts.command()
 @click.argument("receipt_id", metavar="ID")
+@with_reason
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def show(receipt_id: str, as_json: bool) -> None:
-    """Show the receipt ID (rcp_...), as the header X-Affouage-Receipt or the page gave it."""
-    from affouage.ledger.ledger import find_receipt
+def show(receipt_id: str, reason: str | None, key: str | None, as_json: bool) -> None:
+    """Show the receipt ID (rcp_...), as the header X-Affouage-Receipt or the page gave it.
 
-    with telling(), open_home() as (_, database):
+    Another member's takes a --reason, which is logged and which they will see. One's own (--key) and the collective's
+    take none.
+    """
+    language = spoken()
+    with telling(), open_home() as (settings, database):
         try:
             receipt = database.read_now(lambda c: find_receipt(c, receipt_id, None))
         except NotFound as none:
             raise NotFound(none.message, remedy=none.remedy, code="receipt_not_found") from None
+        note_reading(database, receipt.member_id, f"receipt:{receipt.id}", reason, key)
+        charter = open_charter(database, SystemClock(), ANY_RATES)
+        cite = Citing(database, charter, Calendar(settings.commons.time_zone).day)
+        named = {one: f"{one} ({cited_words(cite.read(one), language)})" for one in receipt.rules}
     if as_json:
         echo_json(receipt)
     else:
-        click.echo(in_words(receipt, spoken()))
+        click.echo(in_words(receipt, language, named))
 
 
 @receipts.command("list")
 @click.argument("name")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Receipts at most.")
+@with_reason
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-def list_(name: str, limit: int, as_json: bool) -> None:
-    """List the receipts of the member NAME, newest first; "commons" is the collective itself."""
+def list_(name: str, limit: int, reason: str | None, key: str | None, as_json: bool) -> None:
+    """List the receipts of the member NAME, newest first; "commons" is the collective itself.
+
+    A member's take a --reason, which is logged and which they will see; not one's own (--key).
+    """
     with telling(), open_home() as (_, database):
-        found = run(_of_member(database, name, limit))
+        member = run(_member(database, name))
+        note_reading(database, member.id, "receipts", reason, key)
+        found = run(Ledger(database, SystemClock()).receipts(member.id, limit=limit))
     if as_json:
         echo_json(found)
         return
@@ -99,16 +123,9 @@ def list_(name: str, limit: int, as_json: bool) -> None:
         click.echo(language.gettext("{name} has no receipt yet.").format(name=name))
 
 
-async def _of_member(database: Any, name: str, limit: int) -> list[Receipt]:
-    from affouage.assembly.accounts import Accounts
-    from affouage.assembly.roll import COMMONS_NAME
-    from affouage.clock import SystemClock
-    from affouage.ledger.ledger import Ledger
-
-    clock = SystemClock()
-    accounts = Accounts(database, clock)
-    member = await (accounts.commons() if name == COMMONS_NAME else accounts.find(name))
-    return await Ledger(database, clock).receipts(member.id, limit=limit)
+async def _member(database: Database, name: str) -> Member:
+    accounts = Accounts(database, SystemClock())
+    return await (accounts.commons() if name == COMMONS_NAME else accounts.find(name))
 
 
 def one_line(receipt: Receipt, language: Language) -> str:
@@ -127,10 +144,18 @@ def one_line(receipt: Receipt, language: Language) -> str:
     return " · ".join(parts)
 
 
-def in_words(receipt: Receipt, language: Language) -> str:
-    """A receipt in plain words, several lines; what is not known is said to be unknown."""
+def in_words(receipt: Receipt, language: Language, named: Mapping[str, str] | None = None) -> str:
+    """A receipt in plain words, several lines; what is not known is said to be unknown.
+
+    ``named``: its rules with the votes that decided them.
+    """
     tellers = (_what, _how_long, _what_it_cost, _text)
-    rows = chain(((language.gettext("receipt"), receipt.id),), *(tell(receipt, language) for tell in tellers))
+    rules = ", ".join((named or {}).get(one, one) for one in receipt.rules) or language.gettext("none yet")
+    rows = chain(
+        ((language.gettext("receipt"), receipt.id),),
+        *(tell(receipt, language) for tell in tellers),
+        ((language.gettext("rules in force"), rules),),
+    )
     return "\n".join(f"{name:<16} {text}" for name, text in rows)
 
 
@@ -143,6 +168,13 @@ def _what(receipt: Receipt, language: Language) -> Rows:
     yield _("outcome"), _outcome(receipt, language)
     licence = _("licence {name}").format(name=_or_unknown(model.licence, language))
     yield _("model"), f"{model.name} ({model.id}), {licence}"
+    if model.voice is not None:
+        voice = model.voice
+        on = f"{voice.base_name} ({voice.base}), sha256 {_or_unknown(voice.base_file_sha256, language)}"
+        scale = wording.figures(voice.scale, language, digits=3)
+        yield _("voice"), _("scale {scale}, on {base}").format(scale=scale, base=on)
+    if model.trained_by is not None:
+        yield _("trained here"), _("receipt of the run {receipt}").format(receipt=model.trained_by)
     if model.grade == "grounded":
         yield "", _("good at working on a text you give it; not to be believed without a source")
     yield _("openness"), ", ".join(_openness(model.openness, language)) or _("unknown")
@@ -211,7 +243,6 @@ def _text(receipt: Receipt, language: Language) -> Rows:
         yield _("exact text"), said.format(sha256=receipt.prompt_sha256)
     else:
         yield _("exact text"), _("not kept; its hash is unknown")
-    yield _("rules in force"), ", ".join(receipt.rules) or _("none yet")
 
 
 def _outcome(receipt: Receipt, language: Language) -> str:

@@ -77,5 +77,9 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("Say both, in 1 to 500 characters: they are public."),
     ),
     "rule_no_reason": (N_("A rule is kept with its reason."), N_('Add --reason "…".')),
+    "assembly_decides": (
+        N_("The members decide now: this rule changes by a vote ({name})."),
+        N_("Propose it: affouage assembly propose. What would change: {changes}."),
+    ),
     "rule_day": (N_("{day} is no day."), N_("Write it as 2026-12-01.")),
 }

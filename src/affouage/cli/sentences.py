@@ -9,7 +9,23 @@ from __future__ import annotations
 
 import re
 
-from affouage.cli import broker_words, meter_words, node_words, owner_sentences, period_words, rule_words
+from affouage.cli import (
+    assembly_sentences,
+    backup_sentences,
+    belenios_words,
+    broker_words,
+    corpus_sentences,
+    journal_words,
+    meter_words,
+    node_words,
+    owner_sentences,
+    period_words,
+    rule_words,
+    sheets_sentences,
+    train_bundle_words,
+    train_demo_sentences,
+    train_sentences,
+)
 from affouage.errors import AffouageError
 from affouage.web.language import N_, Language
 
@@ -23,6 +39,24 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "model_not_found": (N_("There is no model of that name here."), N_("They are all in: affouage models list")),
     "member_not_found": (N_("There is no such member."), N_("They are all in: affouage members list")),
     "key_not_found": (N_("There is no such key in use."), N_("They are all in: affouage keys list NAME")),
+    "reading_reason": (
+        N_("Reading what is about somebody demands a reason, of {least} to {most} characters."),
+        N_('Add --reason "…": the person concerned will read it.'),
+    ),
+    "key_needed": (
+        N_("Say who you are: running commands on this machine makes nobody a moderator, nor a member of a panel."),
+        N_("Add --key, with a key that may manage your account (“My account”, in the pages)."),
+    ),
+    "key_votes": (
+        N_("A key of scope account votes in its member’s name: since the founding, only they make one."),
+        N_("They make it in the pages, under “My account”; or leave that scope out."),
+    ),
+    "desk_key_needed": (
+        N_("Say who you are: running commands on this machine puts nobody at the desk."),
+        N_("Add --key, with a key that may manage your account (“My account”, in the pages)."),
+    ),
+    "desk_month": (N_("“{text}” is no month."), N_("Write a month, for instance 2026-11.")),
+    "no_draw": (N_("No panel was drawn for this report."), ""),
     "conflict": (N_("This cannot be done at present."), ""),
     "member_deactivated": (N_("This account is deactivated."), N_("Open it again: affouage members reactivate NAME")),
     # what cannot be done now
@@ -81,15 +115,31 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("To describe it: affouage footprint machine init"),
     ),
     "no_port": (N_("No free port on this machine."), N_("Choose another with --port, or free one.")),
+    # elections of persons
+    **belenios_words.SENTENCES,
     # the meters
     **meter_words.SENTENCES,
     # the rules
     **rule_words.SENTENCES,
+    # the assembly
+    **assembly_sentences.SENTENCES,
     # periods
     **period_words.SENTENCES,
+    # the public log
+    **journal_words.SENTENCES,
     # machines of members
     **node_words.SENTENCES,
     **owner_sentences.SENTENCES,
+    # collections of documents
+    **sheets_sentences.SENTENCES,
+    # corpora
+    **corpus_sentences.SENTENCES,
+    # runs of training
+    **train_bundle_words.SENTENCES,
+    **train_demo_sentences.SENTENCES,
+    **train_sentences.SENTENCES,
+    # backups
+    **backup_sentences.SENTENCES,
     # their broker
     **broker_words.SENTENCES,
 }
@@ -99,8 +149,10 @@ _NOT_ALL = frozenset(
         *("error", "invalid_request", "unsupported_parameter", "insufficient_permissions", "conflict", "unavailable"),
         *("engine_failed", "ledger_unavailable", "model_file_refused", "pull_failed", "gated", "set_up", "settings"),
         *("home_in_use", "home_read_only", "database_unusable", "card_refused", "no_port", "invalid_name"),
-        *("factor_file", "broker_failed"),
+        *("factor_file", "broker_failed", "belenios_refused", "belenios_archive", "belenios_other_election"),
         *("not_found", "model_not_found", "machine_file"),
+        *("sheets_fetch", "sheets_other_kind", *corpus_sentences.IN_DETAIL, *train_bundle_words.IN_DETAIL),
+        *backup_sentences.IN_DETAIL,
         *("meter_unreadable", "meter_file", "meter_unreachable", "meter_silent", "nvml_absent", "nvml_silent"),
     ]
 )

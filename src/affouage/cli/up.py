@@ -20,15 +20,14 @@ from affouage.asgi.server import bind, listening, url_of
 from affouage.chat import ChatRequest, Delta, Message, delta_text
 from affouage.cli.console import fail
 from affouage.cli.language import spoken
+from affouage.cli.log_lines import write_log
 from affouage.cli.sentences import loading, told
-from affouage.errors import AffouageError, EngineLoading, LedgerUnavailable, SettingsError
+from affouage.errors import AffouageError, EngineLoading, SettingsError
 from affouage.inference.answer import ExactPrompt
 from affouage.inference.attempt import Asking
 from affouage.ledger.receipt import Receipt
 from affouage.settings import Settings, read
 from affouage.storage.home import forget_address, note_address
-
-PURGE_EVERY_S = 3600
 
 
 @click.command()
@@ -52,6 +51,7 @@ def up(port: int | None, host: str | None, no_question: bool, offline: bool, poo
     """
     try:
         settings = read()
+        write_log(settings.log)
         server = replace(settings.server, port=port or settings.server.port, host=host or settings.server.host)
         _run_on_uvloop(_serve(replace(settings, server=server), ask=not no_question, offline=offline, pool=pool))
     except AffouageError as error:
@@ -89,11 +89,9 @@ async def _serve(settings: Settings, *, ask: bool, offline: bool, pool: bool = F
                     where = commons.settings.pool.public_url or commons.settings.pool.url
                     _say(_("Machines of members connect to {url}; invite one: affouage node invite").format(url=where))
                 async with asyncio.TaskGroup() as tasks:
-                    purge = tasks.create_task(_purge_forever(commons), name="purge")
                     first = tasks.create_task(_first_steps(commons, url, ask=ask, offline=offline), name="first steps")
                     await leaving.wait()
                     _say(_("Stopping: answers under way are settled."))
-                    purge.cancel()
                     first.cancel()
             finally:
                 forget_address(settings.home)
@@ -129,18 +127,6 @@ def _loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-async def _purge_forever(commons: Commons) -> None:
-    while True:
-        try:
-            await commons.conversations.purge()
-            await commons.accounts.purge()
-        except LedgerUnavailable as refused:
-            language = spoken()
-            said = language.gettext("Old conversations could not be deleted yet: {reason}")
-            _say(said.format(reason=" ".join(told(refused, language))))
-        await asyncio.sleep(PURGE_EVERY_S)
 
 
 async def _first_steps(commons: Commons, url: str, *, ask: bool, offline: bool) -> None:

@@ -148,6 +148,8 @@ class Books:
             return before, False
         append(connection, "period", made.entry, self._clock.now_ms())
         closing.keep(connection, made)
+        told = public(self.read(connection, period), rows.people(connection, period))
+        closing.tell(connection, made.entry, told, self._clock.now_ms())
         return made.entry, True
 
     def write_restatements(

@@ -12,13 +12,13 @@ from affouage.errors import DatabaseUnusable
 from affouage.footprint.balance import Counted, Use
 from affouage.footprint.machine import Machine
 from affouage.footprint.public import Cell
+from affouage.ledger import rule_rows
 from affouage.storage.tables import (
     closed_period,
     ledger_entry,
     machine_day,
     machine_version,
     member,
-    rule_version,
     usage_day,
     usage_people,
 )
@@ -103,15 +103,10 @@ def people(connection: Connection, month: str) -> dict[Cell, frozenset[str]]:
 
 def rule(connection: Connection, area: str, kind: type[M], at_ms: int) -> tuple[M, str]:
     """The rule of an area in force at a moment, with its stamp (``pot@3``); the default one has version 0."""
-    newest = (
-        select(rule_version.c.version, rule_version.c.body)
-        .where(rule_version.c.area == area, rule_version.c.in_force_ms <= at_ms)
-        .order_by(rule_version.c.version.desc())
-    )
-    row = connection.execute(newest.limit(1)).first()
-    if row is None:
+    began = [one for one in rule_rows.read(connection, area)[0] if one.in_force_ms <= at_ms]
+    if not began:
         return kind(), f"{area}@0"
-    return _decoded(row.body, kind), f"{area}@{row.version}"
+    return _decoded(began[-1].body, kind), f"{area}@{began[-1].version}"
 
 
 def machines(connection: Connection) -> dict[str, list[tuple[int, Machine]]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -21,6 +21,8 @@ from affouage.footprint.budget import BudgetRules, Limit
 from affouage.footprint.figures import Gathered, report_of
 from affouage.footprint.period import ClosedPeriod, LimitUse, check_bill, differences
 from affouage.footprint.report import Report, Sum
+from affouage.journal import log
+from affouage.journal.problem import Problem
 from affouage.storage.tables import closed_period, ledger_entry
 
 _KWH_UJ = 3.6e12
@@ -161,6 +163,55 @@ def keep(connection: Connection, made: Closing) -> None:
         "salt": made.salt,
     }
     connection.execute(insert(closed_period), row)
+
+
+def tell(connection: Connection, entry: ClosedPeriod, told: Report | None, now_ms: int) -> None:
+    """Say in the public log that the month is closed, with the entry's own hash, and the total that may be public.
+
+    ``told``: the month for everybody (``footprint.public``); None: fewer than five people used the commons in it.
+    """
+    row = _entry_of(connection, entry.period)
+    total = None
+    if told is not None:
+        total = {
+            "requests": told.requests,
+            "energy_uj": told.total.energy_uj,
+            "interval_uj": None if told.total.interval_uj is None else msgspec.to_builtins(told.total.interval_uj),
+            "quality": told.total.quality,
+            "at_least": told.total.at_least,
+            "use": msgspec.to_builtins(told.total.use),
+            "embodied": msgspec.to_builtins(told.embodied.total),
+        }
+    public = {
+        "period": entry.period,
+        "time_zone": entry.time_zone,
+        "entry_seq": row.seq,
+        "entry_hash": bytes(row.hash).hex(),
+        "total": total,
+    }
+    log.append(connection, TOLD, public, now_ms)
+
+
+TOLD = "period_closed"
+
+
+def problems(connection: Connection) -> Iterator[Problem]:
+    """Where closed months are not what the public log said of them: a hook of ``journal.verify``."""
+    for leaf in log.of_kind(connection, TOLD):
+        said = leaf.public
+        row = _entry_of(connection, said["period"])
+        kept = connection.scalar(select(closed_period.c.entry_seq).where(closed_period.c.period == said["period"]))
+        if row is None or (row.seq, bytes(row.hash).hex()) != (said["entry_seq"], said["entry_hash"]):
+            yield Problem("closed month", leaf.seq, f"the entry of {said['period']} is not the one that closed it")
+        elif kept != row.seq:
+            yield Problem("closed month", leaf.seq, f"what was kept of {said['period']} is gone, or of another entry")
+
+
+def _entry_of(connection: Connection, period: str) -> Any:
+    query = select(ledger_entry.c.seq, ledger_entry.c.hash).where(
+        ledger_entry.c.request_id == f"period:{period}", ledger_entry.c.kind == "period"
+    )
+    return connection.execute(query).one_or_none()
 
 
 def figures(row: Any, entry: ClosedPeriod) -> Report:

@@ -1,22 +1,10 @@
-"""The rule areas of the footprint, with what may be enacted in each: one list for the server and the command line."""
+"""What the rules of the footprint are counted with here. Their areas are in ``rulebook.energy``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
-
-from affouage.footprint.budget import BudgetRules, HoursRules, PotRules, Rates, check_budget
+from affouage.footprint.budget import Rates
 from affouage.footprint.factors import GridFactors
-from affouage.footprint.hours import check_hours
 from affouage.settings import FootprintSettings
-
-AREAS: Mapping[str, type] = {"budget": BudgetRules, "hours": HoursRules, "pot": PotRules}
-
-
-def checks(rates: Rates) -> dict[str, Callable[[Any], None]]:
-    """By area, what raises RuleRefused for a rule that could not be applied here."""
-    return {"budget": partial(check_budget, rates=rates), "hours": check_hours}
 
 
 def rates_of(asked: FootprintSettings, grid: GridFactors | None) -> Rates:

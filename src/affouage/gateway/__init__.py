@@ -8,21 +8,27 @@ from starlette.types import ASGIApp
 from affouage.asgi.commons import Commons
 from affouage.asgi.guard import guarded
 from affouage.assembly.access import Policy, Scope
+from affouage.gateway import journal
 from affouage.gateway.converse import HEARTBEAT_S, Conversing
 from affouage.gateway.embeddings import Embeddings
 from affouage.gateway.errors import refuse
+from affouage.gateway.explain import Explaining
+from affouage.gateway.mcp import ModelContext
 from affouage.gateway.metrics import Metrics
 from affouage.gateway.models import Models
 from affouage.gateway.nodes import Nodes
+from affouage.gateway.openapi import PATH as OPENAPI_PATH
+from affouage.gateway.openapi import OpenApi
 from affouage.gateway.public import Public
 from affouage.gateway.queue import Queue
+from affouage.gateway.ready import Ready
 from affouage.gateway.receipts import Receipts
 from affouage.gateway.wire import read_chat, read_completion
 from affouage.pool.nodes.joining import JOIN_PATH
 
 __all__ = ["PATHS", "refuse", "routes"]
 
-PATHS = ("/v1", JOIN_PATH)
+PATHS = ("/v1", "/mcp", "/metrics", "/healthz", "/readyz", JOIN_PATH, *journal.PATHS)
 """What begins so is for programs: whatever goes wrong there is told in JSON."""
 
 
@@ -35,6 +41,8 @@ def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]
         "/v1/chat/completions": Conversing(commons, read_chat, heartbeat_s=heartbeat_s),
         "/v1/completions": Conversing(commons, read_completion, heartbeat_s=heartbeat_s),
         "/v1/embeddings": Embeddings(commons),
+        "/v1/explain": Explaining(commons),
+        "/mcp": ModelContext(commons),
     }
     member_only = {
         "/v1/models": (models.list, Scope.INFERENCE),
@@ -44,9 +52,17 @@ def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]
         "/queue": (queue.show, Scope.INFERENCE),
         "/v1/queue": (queue.show, Scope.INFERENCE),
     }
-    anybody = {"/prefix": public.prefix, "/health": public.health}
+    openapi = OpenApi()
+    ready = Ready(commons)
+    anybody = {
+        "/prefix": public.prefix,
+        "/health": public.health,
+        "/healthz": ready.alive,
+        "/readyz": ready.ready,
+        OPENAPI_PATH: openapi.show,
+    }
     nodes = Nodes(commons.settings, commons.clock, commons.enrolment)
-    return [
+    openapi.routes = [
         *(
             guarded(
                 path,
@@ -63,10 +79,19 @@ def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]
             guarded(path, endpoint, policy=Policy.MEMBER, scope=scope, accounts=accounts, refuse=refuse)
             for path, (endpoint, scope) in member_only.items()
         ),
-        guarded("/metrics", Metrics(commons).show, policy=Policy.OPERATOR, accounts=accounts, refuse=refuse),
+        guarded(
+            "/metrics",
+            Metrics(commons).show,
+            policy=Policy.OPERATOR,
+            scope=Scope.METRICS,
+            accounts=accounts,
+            refuse=refuse,
+        ),
         *nodes.routes(accounts),
+        *journal.routes(commons),
         *(
             guarded(path, endpoint, policy=Policy.PUBLIC, accounts=accounts, refuse=refuse)
             for path, endpoint in anybody.items()
         ),
     ]
+    return openapi.routes

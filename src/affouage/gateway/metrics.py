@@ -6,17 +6,14 @@ Counts by model and by machine only: no member, no request, no text.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from affouage.asgi.commons import Commons
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
-Samples = Iterable[tuple[Mapping[str, str], float]]
-"""Labels and value."""
+from affouage.gateway.exposition import CONTENT_TYPE, family
+from affouage.gateway.vitals import of_process, of_the_books, of_the_web
 
 
 class Metrics:
@@ -26,7 +23,9 @@ class Metrics:
         self._commons = commons
 
     async def show(self, request: Request) -> Response:
-        body = "".join((*self._queues(), *self._machines(), *self._messages()))
+        books = await of_the_books(self._commons)
+        web = of_the_web(request.scope)
+        body = "".join((*self._queues(), *self._machines(), *self._messages(), web, books, *of_process()))
         return Response(body, headers={"cache-control": "no-store", "content-type": CONTENT_TYPE})
 
     def _queues(self) -> Iterable[str]:
@@ -111,16 +110,3 @@ class Metrics:
             "Messages under the name of no machine of ours.",
             (({"reason": reason}, count) for reason, count in sorted(unknown.items())),
         )
-
-
-def family(name: str, kind: str, explained: str, samples: Samples) -> str:
-    """One metric with its samples, as Prometheus reads it."""
-    lines = [f"# HELP {name} {explained}", f"# TYPE {name} {kind}"]
-    for labels, value in samples:
-        told = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-        lines.append(f"{name}{{{told}}} {value:.12g}" if told else f"{name} {value:.12g}")
-    return "\n".join(lines) + "\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

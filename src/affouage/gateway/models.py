@@ -1,4 +1,4 @@
-"""``GET /v1/models`` and ``/v1/models/{id}``: what can be asked here, and how open it really is."""
+"""``GET /v1/models`` and ``/v1/models/{id}``: what may be asked here, and how open it really is."""
 
 from __future__ import annotations
 
@@ -49,6 +49,7 @@ def model_object(
             "licence": card.licence.id if card else None,
             "context": context,
             "state": engine.state().status if engine else "stopped",
+            **({"base": card.base, "scale": card.voice_scale} if card and card.base else {}),
         },
     }
 
@@ -61,7 +62,7 @@ class Models:
         self._since_ms = commons.clock.now_ms()
 
     async def list(self, request: Request) -> Response:
-        models = await self._all()
+        models = await self._admitted()
         return _json({"object": "list", "data": [models[model_id] for model_id in sorted(models)]})
 
     async def one(self, request: Request) -> Response:
@@ -70,13 +71,23 @@ class Models:
             return await self.list(request)
         if wanted == DEFAULT_ALIAS:
             wanted = self._commons.default_model
-        models = await self._all()
+        models = await self._admitted()
         if wanted not in models:
+            if wanted in await self._all():
+                raise await self._commons.inference.admission.refusal_of(wanted)
             there = ", ".join(sorted(models)) or "none yet"
             raise UnknownModel(
                 f"The model {wanted!r:.80} is not in this commons.", remedy=f"Models here: {there}.", param="model"
             )
         return _json(models[wanted])
+
+    async def _admitted(self) -> dict[str, dict[str, Any]]:
+        """Only what may answer; the files that lie here are known by their digest."""
+        admission, here = self._commons.inference.admission, await asyncio.to_thread(self._digests)
+        return {name: one for name, one in (await self._all()).items() if admission.may_answer(name, here.get(name))}
+
+    def _digests(self) -> dict[str, str]:
+        return {one.id: one.sha256 for one in self._commons.store.installed()}
 
     async def _all(self) -> dict[str, dict[str, Any]]:
         cards, installed = await asyncio.to_thread(self._read_disk)
@@ -91,10 +102,16 @@ class Models:
                 context_tokens=self._commons.settings.engine.context_tokens,
             )
             for model_id in {*engines, *installed}
+            if model_id in engines or not _alone(cards.get(model_id), installed)
         }
 
     def _read_disk(self) -> tuple[Mapping[str, Card], dict[str, InstalledModel]]:
         return self._commons.cards(), {one.id: one for one in self._commons.store.installed()}
+
+
+def _alone(card: Card | None, installed: Mapping[str, InstalledModel]) -> bool:
+    """Whether it is a voice whose base is not here: nothing can answer by it."""
+    return card is not None and card.base is not None and card.base not in installed
 
 
 def _json(body: dict[str, Any]) -> Response:

@@ -26,6 +26,7 @@ _REMEDIES = {
     "background": "Leave it out and keep the connection open.",
     "web_search_options": "Leave it out: models here do not search.",
     "grammar": "Use response_format with a json_schema.",
+    "voice_scale": 'Write it in the member affouage: {"affouage": {"voice_scale": 0.8}}.',
     "chat_template": "Leave it out: the model's own template is used, and shown.",
     "response_format": _CHAT,
     "tools": _CHAT,
@@ -46,6 +47,16 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
     "response_format": ({"type": "text"},),
 }
 """Values that ask for nothing: as good as left out."""
+
+
+def remedy_of(name: str) -> str:
+    """What to do instead of a refused parameter."""
+    return _REMEDIES[name]
+
+
+def neutral_values(name: str) -> tuple[Any, ...]:
+    """Values of a refused parameter that pass, beside null."""
+    return _NEUTRAL.get(name, ())
 
 
 class Refusable(msgspec.Struct, kw_only=True):

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from affouage.catalogue.card import MOST_SCALE
 from affouage.chat import ChatRequest
 from affouage.errors import BadRequest
 from affouage.gateway.messages import Message, read_messages
@@ -64,6 +65,7 @@ class Ours(msgspec.Struct):
 
     prompt: bool | None = None
     confidentiality: str | None = None
+    voice_scale: float | None = None
 
 
 class _Common(Refusable, kw_only=True):
@@ -84,6 +86,7 @@ class _Common(Refusable, kw_only=True):
     store: Any = None
     background: Any = None
     grammar: Any = None
+    voice_scale: Any = None
 
     def refuse_unsupported(self) -> None:
         check_range("n", self.n, 1, 128)
@@ -166,6 +169,13 @@ class _Common(Refusable, kw_only=True):
         return "" if self.affouage is None else self.affouage.confidentiality or ""
 
     @property
+    def scale(self) -> float | None:
+        """Of a voice; whether the model is one is judged later. Raises BadRequest."""
+        asked = None if self.affouage is None else self.affouage.voice_scale
+        check_range("affouage.voice_scale", asked, 0.0, MOST_SCALE)
+        return asked
+
+    @property
     def shows_prompt(self) -> bool:
         return self.affouage is not None and bool(self.affouage.prompt)
 
@@ -182,6 +192,7 @@ class _ChatBody(_Common, kw_only=True):
         "web_search_options",
         "grammar",
         "chat_template",
+        "voice_scale",
     )
     messages: list[Message] | None = None
     max_completion_tokens: int | None = None
@@ -200,7 +211,10 @@ class _ChatBody(_Common, kw_only=True):
 
 
 class _CompletionBody(_Common, kw_only=True):
-    REFUSED = ("n", "best_of", "echo", "store", "background", "grammar", "response_format", "tools", "tool_choice")
+    REFUSED = (
+        *("n", "best_of", "echo", "store", "background", "grammar", "voice_scale"),
+        *("response_format", "tools", "tool_choice"),
+    )
     prompt: str | list[Any] | None = None
     suffix: str | None = None
     logprobs: int | None = None
@@ -244,6 +258,7 @@ def read_chat(body: bytes, default_model: str) -> Wish:
         model=model,
         messages=messages,
         max_tokens=asked.limit(asked.max_completion_tokens),
+        voice_scale=asked.scale,
         options=options | tool_options,
     )
     refuse_nul(body, request)
@@ -275,6 +290,7 @@ def read_completion(body: bytes, default_model: str) -> Wish:
         prompt=prompt,
         suffix=asked.suffix or "",
         max_tokens=asked.limit() or COMPLETION_TOKENS,
+        voice_scale=asked.scale,
         options=options,
     )
     refuse_nul(body, request)

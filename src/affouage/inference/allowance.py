@@ -36,7 +36,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from affouage.assembly.charter import Charter
+from affouage.assembly.charter import Charter, stamps
 from affouage.chat import ChatRequest
 from affouage.clock import Clock
 from affouage.errors import AllowanceSpent
@@ -45,9 +45,10 @@ from affouage.footprint.budget import BudgetRules, HoursRules, Limit, LimitState
 from affouage.footprint.hours import is_open
 from affouage.inference import refusal
 from affouage.inference.estimate import RequestEstimate
-from affouage.inference.refusal import LocalDays
+from affouage.inference.refusal import Cite, LocalDays
 from affouage.ledger import allowance as books
 from affouage.ledger.receipt import Receipt
+from affouage.settings import SafetySettings
 from affouage.storage import Database
 
 _REMEMBERED_DAYS = 30
@@ -71,7 +72,11 @@ class Asker(Protocol):
 
 
 class Allowance:
-    """The rules of ``charter`` at work. ``prefix_tokens``: of the commons' own text, which stands first."""
+    """The rules of ``charter`` at work. ``prefix_tokens``: of the commons' own text, which stands first.
+
+    ``cite``: how a rule is named to whoever it refuses; ``safety``: what the configuration file closes besides;
+    ``may_answer``: whether the rule of models lets a sober model stand in.
+    """
 
     def __init__(
         self,
@@ -82,7 +87,10 @@ class Allowance:
         estimate: RequestEstimate,
         rates: Rates,
         *,
-        prefix_tokens: int = 0,
+        prefix_tokens: Callable[[], int] = lambda: 0,
+        cite: Cite = refusal.bare,
+        safety: SafetySettings = SafetySettings(),  # noqa: B008  # frozen
+        may_answer: Callable[[str], bool] = lambda _model_id: True,
     ) -> None:
         self.db = db
         self.clock = clock
@@ -90,7 +98,10 @@ class Allowance:
         self.estimate = estimate
         self.rates = rates
         self._charter = charter
+        self.cite = cite
+        self.may_answer = may_answer
         self._prefix_tokens = prefix_tokens
+        self._safety = safety
 
     async def remember(self) -> None:
         """Start the estimates from what the books say of the last month. Once, at start-up."""
@@ -125,25 +136,32 @@ class Allowance:
         Raises Closed, AllowanceSpent, AllowanceUncountable; BadRequest for a declared use that no rule exempts. One
         that is exempt always passes.
         """
-        hours, hours_version = self._charter.in_force("hours")
+        hours = self._charter.in_force("hours")
         rules, version = self._charter.in_force("budget")
         exempt = asking.use in rules.exempt_uses
         if asking.use and not exempt:
             raise refusal.unknown_use(asking.use, rules.exempt_uses)
-        self._check_open(hours, hours_version, exempt)
+        self._check_open(*hours, exempt)
         considered = Considered(self, asking, request, rules, version, exempt)
-        considered.rules = _stamps(("budget", version), ("hours", hours_version))
+        considered.rules = stamps(self._charter, ("budget", "hours"))
         if considered.limits:
             await considered.weigh()
         return considered
 
     def _check_open(self, hours: HoursRules, version: int, exempt: bool) -> None:
         now_ms = self.clock.now_ms()
+        if self._safety.always_closed:
+            raise refusal.shut_by_settings()
+        if self._safety.closed_hours is not None:
+            start, end = self._safety.closed_hours
+            besides = HoursRules(closed_from=start, closed_until=end)
+            if not is_open(besides, self.calendar, now_ms):
+                raise refusal.closed(besides, 0, self.calendar, now_ms, refusal.Cited("safety.closed"))
         if not exempt and not is_open(hours, self.calendar, now_ms):
-            raise refusal.closed(hours, version, self.calendar, now_ms)
+            raise refusal.closed(hours, version, self.calendar, now_ms, self.cite("hours", version))
 
     def first_slice_uj(self, request: ChatRequest, model_id: str) -> int:
-        return self.estimate.first_slice_uj(request, model_id, self._prefix_tokens)
+        return self.estimate.first_slice_uj(request, model_id, self._prefix_tokens())
 
 
 class Considered:
@@ -179,7 +197,7 @@ class Considered:
         """Look where the limits stand, before anything begins. Raises AllowanceSpent, AllowanceUncountable."""
         lost = budget.uncountable(self._budget, self._allowance.rates)
         if lost is not None and not self.exempt:
-            raise refusal.uncountable_limit(lost, self._version)
+            raise refusal.uncountable_limit(lost, self._version, self._allowance.cite("budget", self._version))
         states = await self._allowance.db.read(lambda c: self._allowance.standings(c, self.limits))
         self.hold_uj = self._allowance.first_slice_uj(self._request, self.model)
         refusing = self._refusing(states, self.hold_uj)
@@ -259,6 +277,7 @@ class Considered:
             and self.model != self._budget.sober_model
             and self._request.kind in ("chat", "completion")
             and any(one.refuses(self.hold_uj) for one in states if one.limit.scope == "commons")
+            and self._allowance.may_answer(self._budget.sober_model)
         )
 
     def _spent(self, standing: Standing, need_uj: int) -> AllowanceSpent:
@@ -271,12 +290,8 @@ class Considered:
             allowance.estimate,
             allowance.calendar,
             allowance.clock.now_ms(),
+            allowance.cite("budget", self._version),
         )
 
     def _tell(self, *notices: str) -> None:
         self.notices = tuple(dict.fromkeys((*self.notices, *notices)))
-
-
-def _stamps(*versions: tuple[str, int]) -> tuple[str, ...]:
-    """``budget@3``: only what somebody decided."""
-    return tuple(f"{area}@{version}" for area, version in versions if version)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from affouage import chat
@@ -21,11 +23,13 @@ from affouage.ledger.receipt import (
     Receipt,
     Reservation,
     TokenCounts,
+    VoiceStamp,
     part_name,
 )
 from affouage.pool.engine import Engine
 from affouage.pool.station import REACHES, Station
 from affouage.pool.ticket import Ticket
+from affouage.pool.voice import VoiceEngine, worker_id
 
 
 class Asking(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,8 +79,12 @@ class Attempt:
         self.wait_reason = wait_reason
         self.number = 1
         self.tried: frozenset[str] = frozenset()
+        self.avoid = ticket.avoid
+        """Machines that the rule of models keeps away, whatever happens."""
         self.shown = Shown()
         self.last: Delta | None = None
+        self.in_force: Prefix | None = None
+        """The prefix of when it was asked; ``prefix`` once it was put there."""
         self.prefix: Prefix | None = None
         self.salt: bytes | None = None
         self.exact: str | None = None
@@ -156,17 +164,28 @@ class Attempt:
         """The engine's own timings: how dear a token read is against a token written, here."""
         done, timings = self.work(), self.timings
         weights.note(
-            self.request.model,
+            worker_id(self.engine),
             prompt_tokens=done["prompt_tokens"] or 0,
             prompt_ms=timings.prompt_ms,
             decoded_tokens=done["decoded_tokens"] or 0,
             decode_ms=timings.decode_ms,
         )
 
-    def stamped(self, model: ModelStamp) -> ModelStamp:
-        """With the file the engine really loaded, whatever lies on the disk by now."""
-        engine = self.engine.identity()
-        return msgspec.structs.replace(model, file=engine.file_name, file_sha256=engine.file_sha256)
+    def stamped(self, stamp: Callable[[str], ModelStamp]) -> ModelStamp:
+        """With the file the engine really loaded, whatever lies on the disk by now; its base's too, for a voice."""
+        engine, told = self.engine, self.engine.identity()
+        voice: VoiceStamp | None = None
+        if isinstance(engine, VoiceEngine):
+            base = engine.base.identity()
+            voice = VoiceStamp(
+                base=engine.base.model_id,
+                base_name=stamp(engine.base.model_id).name,
+                base_file=base.file_name,
+                base_file_sha256=base.file_sha256,
+                scale=engine.scale if self.request.voice_scale is None else self.request.voice_scale,
+            )
+        model = stamp(self.request.model)
+        return msgspec.structs.replace(model, file=told.file_name, file_sha256=told.file_sha256, voice=voice)
 
     def note_refusal(self, refused: AffouageError) -> None:
         """A prompt over the context was counted, then nothing was computed."""

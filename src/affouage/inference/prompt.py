@@ -7,22 +7,30 @@ Raw completions and code infilling get none: there, a prefix would change the me
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
 from typing import Any
 
 import msgspec
 
 from affouage.chat import ChatRequest, Message
+from affouage.inference.prefix_rules import PrefixRules
 from affouage.ledger.receipt import PrefixStamp
 
 LANGUAGES = ("fr", "en")
 
-VERSION = "1"
-"""Goes up with each change of a text; until members vote on it, the one this version of affouage ships."""
+SHIPPED = "0"
+"""The version of the texts that affouage ships, as of any rule that nobody decided."""
+
+BYTES_PER_TOKEN = 3
+"""A cautious count of how many tokens a text is."""
 
 
 class Prefix(msgspec.Struct, frozen=True):
-    """A public text: anyone may read it at ``GET /prefix`` and check its sha256 (of the text in UTF-8)."""
+    """A public text: anyone may read it at ``GET /prefix`` and check its sha256 (of the text in UTF-8).
+
+    ``version``: of the rule ``prefixes`` it was voted in.
+    """
 
     version: str
     language: str
@@ -36,11 +44,77 @@ class Prefix(msgspec.Struct, frozen=True):
         return PrefixStamp(self.version, self.language, self.sha256)
 
 
-def read_prefixes() -> dict[str, Prefix]:
-    """The prefix in force, by language."""
+RuleNow = Callable[[], tuple[PrefixRules, int]]
+"""The rule in force and its version, 0 for the default."""
+
+
+class Prefixes(Mapping[str, Prefix]):
+    """The prefixes in force, read anew each time: as a mapping those of the commons, by language.
+
+    Where nothing was voted, a workshop's own shipped text stands in it, or else that of the commons.
+    """
+
+    def __init__(
+        self,
+        shipped: Mapping[str, str],
+        rule: RuleNow = lambda: (PrefixRules(), 0),
+        workshops: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        """``shipped``: by language; ``workshops``: the same by name, for those that ship a text of their own."""
+        self._shipped = dict(shipped)
+        self._rule = rule
+        self._workshops = {name: dict(texts) for name, texts in (workshops or {}).items()}
+
+    def under(self, rule: RuleNow) -> Prefixes:
+        """The same shipped texts, under another rule."""
+        return Prefixes(self._shipped, rule, self._workshops)
+
+    def with_workshops(self, workshops: Mapping[str, Mapping[str, str]]) -> Prefixes:
+        """The same, with the texts that workshops ship."""
+        return Prefixes(self._shipped, self._rule, workshops)
+
+    def shipped(self) -> dict[str, str]:
+        """The texts that stand where nothing was voted: by language, and as ``explain/fr`` those of workshops."""
+        own = {f"{name}/{code}": text for name, texts in self._workshops.items() for code, text in texts.items()}
+        return {**self._shipped, **own}
+
+    def of(self, language: str, workshop: str = "") -> Prefix:
+        """What stands first in a workshop ("" for none); French for a language there is not."""
+        return self.under_rule(*self._rule(), language if language in self._shipped else "fr", workshop)
+
+    def under_rule(self, rules: PrefixRules, version: int, language: str, workshop: str = "") -> Prefix:
+        """The same under a given version of the rule. Raises KeyError for a language there is not."""
+        shipped = self._workshops.get(workshop, {}).get(language) or self._shipped[language]
+        return Prefix(str(version), language, rules.text(language, workshop) or shipped)
+
+    def workshops(self) -> dict[str, dict[str, Prefix]]:
+        """Those that have a text of their own, by name and language."""
+        rules, version = self._rule()
+        return {
+            name: {code: self.under_rule(rules, version, code, name) for code in self._shipped}
+            for name in sorted({*rules.workshops, *self._workshops})
+        }
+
+    def tokens(self) -> int:
+        """How long the longest in force may be, for estimates."""
+        rules, _ = self._rule()
+        voted = [texts.of(code) for texts in (rules.commons, *rules.workshops.values()) for code in self._shipped]
+        return max(len(one.encode()) for one in (*self.shipped().values(), *voted)) // BYTES_PER_TOKEN
+
+    def __getitem__(self, language: str) -> Prefix:
+        return self.under_rule(*self._rule(), language)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shipped)
+
+    def __len__(self) -> int:
+        return len(self._shipped)
+
+
+def read_prefixes() -> Prefixes:
+    """Those that affouage ships, by language."""
     folder = resources.files("affouage.inference").joinpath("prefixes")
-    texts = {code: folder.joinpath(f"{code}.md").read_text(encoding="utf-8").strip() for code in LANGUAGES}
-    return {code: Prefix(VERSION, code, text) for code, text in texts.items()}
+    return Prefixes({code: folder.joinpath(f"{code}.md").read_text(encoding="utf-8").strip() for code in LANGUAGES})
 
 
 def compose(request: ChatRequest, prefix: Prefix) -> ChatRequest:

@@ -1,10 +1,12 @@
-"""Why a question is not answered now, and what would work: the errors of the allowance, with their facts. Pure."""
+"""Why a question is not answered now, and what would work: the errors of the rules, with their facts. Pure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import msgspec
 
 from affouage.chat import ChatRequest
 from affouage.errors import AllowanceSpent, AllowanceUncountable, BadRequest, Closed
@@ -29,19 +31,69 @@ class LocalDays(Protocol):
     def bounds(self, period: str, /) -> tuple[int, int]: ...
 
 
-def closed(rules: HoursRules, version: int, calendar: LocalDays, now_ms: int) -> Closed:
+class Cited(msgspec.Struct, frozen=True):
+    """A rule as a refusal names it: ``hours@3``, the day it was decided, the proposal that was voted.
+
+    ``decided_on``: YYYY-MM-DD of the commons' calendar, "" for what nobody decided. ``proposal``: None for what was
+    decided before members voted. ``emergency``: number of the measure that suspends the rule now, None for none.
+    """
+
+    rule: str
+    decided_on: str = ""
+    proposal: int | None = None
+    emergency: int | None = None
+
+    def __str__(self) -> str:
+        told = [f"rule {self.rule}"]
+        if self.proposal is not None:
+            told.append(f"vote of {self.decided_on}, proposal {self.proposal}")
+        elif self.decided_on:
+            told.append(f"decided on {self.decided_on}")
+        if self.emergency is not None:
+            told.append(f"emergency measure {self.emergency}")
+        return ", ".join(told)
+
+    def facts(self) -> dict[str, Any]:
+        """For programs and for sentences in other languages: only what is known."""
+        known = {"rule": self.rule, "decided_on": self.decided_on or None, "proposal": self.proposal}
+        known["emergency"] = self.emergency
+        return {name: value for name, value in known.items() if value is not None}
+
+
+Cite = Callable[[str, int], Cited]
+"""How the rule of an area is named, given the version in force."""
+
+
+def bare(area: str, version: int) -> Cited:
+    """Where nobody can tell when it was decided."""
+    return Cited(f"{area}@{version}")
+
+
+def closed(rules: HoursRules, version: int, calendar: LocalDays, now_ms: int, cited: Cited | None = None) -> Closed:
+    """``cited``: the rule, with the vote that decided it."""
     opens_ms = next_opening_ms(rules, calendar, now_ms)
     wait_s = max(1, math.ceil((opens_ms - now_ms) / 1000))
     opens_at = _wall(calendar.minute(opens_ms))
-    rule = f"hours@{version}"
+    named = cited or bare("hours", version)
     return Closed(
-        f"The commons is closed from {rules.closed_from} to {rules.closed_until} (rule {rule}).",
+        f"The commons is closed from {rules.closed_from} to {rules.closed_until} ({named}).",
         remedy=f"It opens at {opens_at}, in {_wait(wait_s)}.",
         retry_after_s=wait_s,
         closed_from=rules.closed_from,
         closed_until=rules.closed_until,
         opens_at=opens_at,
-        rule=rule,
+        **named.facts(),
+    )
+
+
+def shut_by_settings() -> Closed:
+    """Closed at every hour, by the configuration file: it may only take away, and says so in public."""
+    return Closed(
+        "Whoever looks after the machine has closed the commons (setting safety.closed).",
+        remedy="Ask them when it opens; the page of the commons says since when the setting stands.",
+        code="closed_by_settings",
+        retry_after_s=3600,
+        rule="safety.closed",
     )
 
 
@@ -55,14 +107,15 @@ def unknown_use(use: str, exempt: Sequence[str]) -> BadRequest:
     )
 
 
-def uncountable_limit(limit: Limit, version: int) -> AllowanceUncountable:
+def uncountable_limit(limit: Limit, version: int, cited: Cited | None = None) -> AllowanceUncountable:
     missing = "footprint.country" if limit.unit == "g" else "footprint.price_eur_per_kwh"
+    named = cited or bare("budget", version)
     return AllowanceUncountable(
-        f"A limit of the energy allowance cannot be counted any more: {missing} is not set (rule budget@{version}).",
+        f"A limit of the energy allowance cannot be counted any more: {missing} is not set ({named}).",
         remedy=f"An operator can set {missing}, or change the limit: `affouage footprint budget set`.",
         retry_after_s=300,
         missing=missing,
-        rule=f"budget@{version}",
+        **named.facts(),
     )
 
 
@@ -74,19 +127,20 @@ def spent(
     estimate: RequestEstimate,
     calendar: LocalDays,
     now_ms: int,
+    cited: Cited | None = None,
 ) -> AllowanceSpent:
     """Which limit refuses, how much of it is left, when it starts again, and cheaper ways that would pass."""
     state, limit = standing.state(), standing.limit
     only_promised = standing.used_uj + need_uj <= standing.limit_uj
     resets_s = max(1, math.ceil((standing.resets_ms - now_ms) / 1000))
     ways, facts = _cheaper(standing, request, estimate)
-    rule = f"budget@{version}"
+    named = cited or bare("budget", version)
     need = need_uj * limit.amount / standing.limit_uj
     amount, used, held, wanted = (amount_text(limit.unit, one) for one in (limit.amount, state.used, state.held, need))
     again = "Ask again in a moment" if only_promised else f"It starts again on {calendar.day(standing.resets_ms)}"
     return AllowanceSpent(
         f"The energy allowance {_WHOSE[limit.scope]} {_SPAN[limit.span]} does not leave enough: {amount} in all, "
-        f"{used} used, {held} promised to answers under way; this one may need {wanted} (rule {rule}).",
+        f"{used} used, {held} promised to answers under way; this one may need {wanted} ({named}).",
         remedy=f"{again}. Cheaper: {', '.join(ways)}.",
         code="allowance_promised" if only_promised else "allowance_spent",
         retry_after_s=_PROMISES_CHANGE_S if only_promised else resets_s,
@@ -99,7 +153,7 @@ def spent(
         need=need,
         resets_on=calendar.day(standing.resets_ms),
         resets_ms=standing.resets_ms,
-        rule=rule,
+        **named.facts(),
         **facts,
     )
 

@@ -1,6 +1,7 @@
 """THE path of a request. API, pages, command line and workshops all call :meth:`Inference.ask`.
 
-    allowed? -> engine ready? -> reserve -> wait for a turn -> compose, show the prompt -> generate -> meter -> settle
+    admitted? -> allowed? -> engine ready? -> reserve -> wait for a turn -> compose, show the prompt -> generate
+    -> meter -> settle
 
 Whatever happens after the reservation, the attempt is settled: a member who leaves pays what was burned, a machine that
 fails is written down as failed. An answer without a ledger entry cannot exist.
@@ -12,7 +13,7 @@ import asyncio
 import logging
 import secrets
 import traceback
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
@@ -31,10 +32,11 @@ from affouage.errors import (
     Unavailable,
 )
 from affouage.inference import elsewhere
+from affouage.inference.admission import Admission
 from affouage.inference.allowance import Allowance
 from affouage.inference.answer import Answer, ExactPrompt, Resumed, Settled, Vectors
 from affouage.inference.attempt import Asking, Attempt
-from affouage.inference.prompt import Prefix, commitment, compose
+from affouage.inference.prompt import Prefixes, commitment, compose
 from affouage.inference.turns import Turns
 from affouage.ledger.ledger import Assess, Ledger
 from affouage.ledger.receipt import (
@@ -46,6 +48,7 @@ from affouage.pool.pool import Pool
 from affouage.pool.scheduler import Held, Scheduler
 from affouage.pool.station import REACHES, Station
 from affouage.pool.ticket import Ticket, Turn
+from affouage.pool.voice import worker_id
 
 _log = logging.getLogger("affouage.inference")
 
@@ -66,16 +69,19 @@ class Inference:
         turns: Turns,
         ledger: Ledger,
         clock: Clock,
-        prefixes: Mapping[str, Prefix],
+        prefixes: Prefixes,
         stamp_model: StampModel,
         assess: Assess,
         allowance: Allowance,
+        admission: Admission | None = None,
         on_question: Callable[[], None] = lambda: None,
         load_wait_ms: int,
     ) -> None:
+        """``admission``: the gate; None lets everybody in, under the default rules."""
         self.pool = pool
         self.scheduler = scheduler
-        self.prefixes = prefixes
+        self.admission = admission or Admission(clock, prefixes=prefixes)
+        self.prefixes = self.admission.prefixes
         self.clock = clock
         self._turns = turns
         self._ledger = ledger
@@ -104,8 +110,8 @@ class Inference:
     async def ask(self, asking: Asking, request: ChatRequest) -> Answer:
         """Take a question. Returns once it is in the books; the answer then comes as events.
 
-        Raises Closed, AllowanceSpent, UnknownModel, EngineLoading, EngineFailed, LedgerUnavailable: nothing was then
-        used.
+        Raises NotAllowed (see ``Admission.consider``), Closed, AllowanceSpent, UnknownModel, EngineLoading,
+        EngineFailed, LedgerUnavailable: nothing was then used.
         """
         if not self._open:
             raise Unavailable("The server is stopping.", remedy="Ask again in a moment.")
@@ -113,11 +119,15 @@ class Inference:
         began_us = self.clock.monotonic_us() if since_us is None else since_us
         self._on_question()
         self.pool.known(request.model)  # an unknown model is said to be so, whatever the hour
+        request = self.pool.voiced(request)
+        admitted = await self.admission.consider(asking, request)
         considered = await self._allowance.consider(asking, request)
-        request = msgspec.structs.replace(request, model=considered.model)
+        if considered.model != request.model:  # the sober model stands in: the same gate, for that one
+            request = self.pool.voiced(msgspec.structs.replace(request, model=considered.model, voice_scale=None))
+            admitted = await self.admission.consider(asking, request)
         answer = Answer(f"rcp_{secrets.token_hex(12)}")
-        ticket = await self._turns.ticket(asking, request, answer.receipt_id)
-        station, was_ready = await self._ready_one(ticket)
+        ticket = self.pool.in_line(await self._turns.ticket(asking, request, answer.receipt_id, admitted))
+        station, was_ready = await self._ready_one(ticket, request.model)
         attempt = Attempt(
             asking,
             request,
@@ -129,7 +139,8 @@ class Inference:
             self.clock.now_ms(),
             "none" if was_ready and since_us is None else "loading",
         )
-        attempt.rules = self._turns.stamps()
+        attempt.rules = (*self._turns.stamps(), *admitted.rules)
+        attempt.in_force = admitted.prefix
         self._running[answer.receipt_id] = (asking.member_id, answer)
         task = asyncio.create_task(self._run(attempt), name=answer.receipt_id)
         self._tasks.add(task)
@@ -142,12 +153,17 @@ class Inference:
             raise
         return answer
 
-    async def _ready_one(self, ticket: Ticket) -> tuple[Station, bool]:
+    async def _ready_one(self, ticket: Ticket, model_id: str) -> tuple[Station, bool]:
         """The station that will likely answer, and whether it was ready; loading begins when none is.
 
         Raises Unavailable when no machine that may read it has the model, EngineLoading, EngineFailed.
         """
-        stations = [one for one in self.pool.known(ticket.model_id) if one.trust <= ticket.reach]
+        known = self.pool.known(ticket.model_id)
+        stations = [
+            self.pool.speaking(one, model_id)
+            for one in known
+            if one.trust <= ticket.reach and one.node_id not in ticket.avoid
+        ]
         if not stations:
             raise Unavailable(
                 "No machine that may read this question has the model now.",
@@ -233,13 +249,13 @@ class Inference:
             attempt.answer.put(turn)
 
         async with self.scheduler.lease(attempt.ticket, on_turn) as held:
-            station = attempt.station = held.station
+            station = attempt.station = self.pool.speaking(held.station, attempt.request.model)
             await station.engine.ensure_ready(self._load_wait_ms)
             if attempt.number > 1:
                 attempt.answer.put(Resumed(station.node_name, attempt.shown.anything))
             attempt.started_us = self.clock.monotonic_us()
             own = bool(station.owner_id) and station.owner_id == attempt.asking.member_id
-            station.metering.start(attempt.key, station.engine.model_id, own=own)
+            station.metering.start(attempt.key, worker_id(station.engine), own=own)
             try:
                 await self._use_engine(attempt, held)
             except EngineFailed as failed:
@@ -261,7 +277,7 @@ class Inference:
         attempt.tried |= {attempt.station.node_id}
         stations = self.pool.stations(attempt.request.model)
         file_sha256 = attempt.engine.identity().file_sha256
-        avoid = elsewhere.shut_out(stations, attempt.tried, file_sha256, same_file=shown.anything)
+        avoid = elsewhere.shut_out(stations, attempt.tried, file_sha256, same_file=shown.anything) | attempt.avoid
         fit = [one for one in stations if one.trust <= attempt.ticket.reach and one.node_id not in avoid]
         return msgspec.structs.replace(attempt.ticket, avoid=avoid, again=True) if fit else None
 
@@ -327,7 +343,8 @@ class Inference:
     def _compose(self, attempt: Attempt) -> ChatRequest:
         if attempt.request.kind != "chat":
             return attempt.request
-        attempt.prefix = self.prefixes.get(attempt.asking.language) or self.prefixes["fr"]
+        attempt.prefix = attempt.in_force
+        assert attempt.prefix is not None, "the gate gives one to every conversation"
         return compose(attempt.request, attempt.prefix)
 
     async def _settle(self, attempt: Attempt, problem: BaseException | None, *, last: bool = True) -> None:
@@ -347,7 +364,7 @@ class Inference:
                 self.scheduler.owe(attempt.ticket, int(attempt.energy.interval_uj.central))
         run_id = metering.run_of(attempt.key) if attempt.started_us else ""
         receipt = attempt.receipt(
-            model=attempt.stamped(self._stamp_model(attempt.request.model)),
+            model=attempt.stamped(self._stamp_model),
             energy=attempt.energy,
             impacts=self._assess(attempt.energy),
             machine_id=metering.machine_id,

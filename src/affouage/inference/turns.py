@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from affouage.assembly.charter import Charter
+from affouage.assembly.charter import Charter, stamps
 from affouage.chat import ChatRequest
 from affouage.clock import Clock
+from affouage.inference.admission import Admitted
 from affouage.inference.attempt import Asking
 from affouage.inference.estimate import prompt_tokens
 from affouage.pool.placement import prefix_sha256
-from affouage.pool.reach import reach_of
+from affouage.pool.reach import lowered, reach_of
 from affouage.pool.share_rules import group_of, weight_percent
 from affouage.pool.ticket import Ticket
 
@@ -38,43 +39,55 @@ async def nothing_special(_member_id: str, _days: int) -> Standing:
 
 
 class Turns:
-    """Makes tickets. ``prefix_tokens``: of the commons' own text, which stands first."""
+    """Makes tickets. ``prefix_tokens``: of the commons' own text, which stands first. ``reach_most``: the configuration
+    file's own cap (see ``pool.reach.lowered``), "" for none."""
 
     def __init__(
-        self, charter: Charter, clock: Clock, find: FindStanding = nothing_special, *, prefix_tokens: int = 0
+        self,
+        charter: Charter,
+        clock: Clock,
+        find: FindStanding = nothing_special,
+        *,
+        prefix_tokens: Callable[[], int] = lambda: 0,
+        reach_most: str = "",
     ) -> None:
         self._charter = charter
         self._clock = clock
         self._find = find
         self._prefix_tokens = prefix_tokens
+        self._reach_most = reach_most
         self._known: OrderedDict[str, tuple[int, Standing]] = OrderedDict()
 
     def reach(self, asking: Asking) -> int:
         """Raises BadRequest for a class there is not or that the rule does not allow."""
         rules, _ = self._charter.in_force("confidentiality")
-        return reach_of(rules, asking.reach, asking.workshop)
+        return reach_of(lowered(rules, self._reach_most), asking.reach, asking.workshop)
 
     def stamps(self) -> tuple[str, ...]:
         """The rules it is treated by, for its receipt: only what somebody decided."""
-        versions = ((area, self._charter.in_force(area).version) for area in ("share", "confidentiality"))
-        return tuple(f"{area}@{version}" for area, version in versions if version)
+        return stamps(self._charter, ("share", "confidentiality"))
 
-    async def ticket(self, asking: Asking, request: ChatRequest, receipt_id: str) -> Ticket:
+    async def ticket(
+        self, asking: Asking, request: ChatRequest, receipt_id: str, admitted: Admitted | None = None
+    ) -> Ticket:
+        """``admitted``: by the gate, which may slow it and keep machines away from it."""
         rules, _ = self._charter.in_force("share")
         standing = await self._standing(asking.member_id, rules.contribution_days)
         workshop = asking.workshop or asking.door
+        weight = weight_percent(rules, standing.role, asking.use, workshop, standing.contribution_h)
         return Ticket(
             request_id=receipt_id,
             member_id=asking.member_id,
             model_id=request.model,
-            weight_percent=weight_percent(rules, standing.role, asking.use, workshop, standing.contribution_h),
+            weight_percent=max(1, weight * (admitted.weight_percent if admitted else 100) // 100),
             group=group_of(rules, asking.use, workshop),
             batch=asking.no_hurry,
             reach=self.reach(asking),
-            prompt_tokens=prompt_tokens(request) + (self._prefix_tokens if request.kind == "chat" else 0),
+            prompt_tokens=prompt_tokens(request) + (self._prefix_tokens() if request.kind == "chat" else 0),
             decode_tokens=request.max_tokens,
             prefix_sha256=prefix_sha256(request.messages),
             max_wait_ms=asking.max_wait_ms,
+            avoid=admitted.avoid if admitted else frozenset(),
         )
 
     async def _standing(self, member_id: str, days: int) -> Standing:

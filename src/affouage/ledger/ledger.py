@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, and_, func, insert, not_, select
 from affouage.clock import Clock
 from affouage.errors import NotFound
 from affouage.ledger import allowance, chain, sums
+from affouage.ledger.counted import Counted
 from affouage.ledger.receipt import (
     UNCLAIMED,
     Block,
@@ -84,6 +85,7 @@ class Ledger:
         self._day = day
         self._assess = assess
         self._factor_set = factor_set
+        self.counted = Counted()
 
     async def reserve(self, reservation: Reservation, also: Callable[[Connection], None] | None = None) -> None:
         """Hold what a request may use. ``also`` runs in the same transaction and may refuse by raising.
@@ -117,6 +119,7 @@ class Ledger:
                 connection.execute(insert(receipt_salt), row)
 
         await self._db.write(change)
+        self.counted.add(receipt)
 
     async def keep(self, blocks: Iterable[Kept]) -> None:
         """Write the meter's blocks by themselves: an idle machine, the end."""

@@ -13,8 +13,22 @@ Door = Literal["api", "web", "cli", "workshop", "start-up"]
 """Which way the request came in; all of them lead to the same function."""
 
 
+class VoiceStamp(msgspec.Struct, frozen=True, kw_only=True):
+    """Of an answer by a voice: the model it changed, with its file, and how strongly (0: not at all)."""
+
+    base: str
+    base_name: str
+    base_file: str | None = None
+    base_file_sha256: str | None = None
+    scale: float
+
+
 class ModelStamp(msgspec.Struct, frozen=True, kw_only=True):
-    """The model as it was: ``openness`` maps each axis to open | partial | closed | unknown."""
+    """The model as it was: ``openness`` maps each axis to open | partial | closed | unknown.
+
+    ``voice``: None for a model that stands by itself; else ``file`` is the adapter's. ``trained_by``: receipt of the
+    run that made it here.
+    """
 
     id: str
     name: str
@@ -25,6 +39,8 @@ class ModelStamp(msgspec.Struct, frozen=True, kw_only=True):
     openness: dict[str, str] = {}
     grade: str | None = None
     """What the model may be used for: assistant | grounded | fixture ...; None when no card says."""
+    voice: VoiceStamp | None = None
+    trained_by: str | None = None
 
 
 class EngineStamp(msgspec.Struct, frozen=True):
@@ -189,6 +205,10 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
 
 UNCLAIMED = "unclaimed"
 """Kind of the receipt of a part that a machine told too late, or for a commons that had stopped: nobody's request."""
+
+
+TRAINING = "training"
+"""Kind, workshop and use of an hour of a run of training: energy of the machine, and no answer to anybody."""
 
 
 def part_name(receipt_id: str, attempt: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from affouage.ledger.receipt import UNCLAIMED, Block, Receipt
+from affouage.ledger.receipt import TRAINING, UNCLAIMED, Block, Receipt
 from affouage.storage.tables import machine_day, node, node_day, usage_day, usage_people
 
 
@@ -114,7 +114,7 @@ def post_block(connection: Connection, block: Block, day: str, factor_set: str) 
 
 def _amounts(receipt: Receipt) -> dict[str, int]:
     energy, failed = receipt.energy, receipt.outcome == "failed"
-    refused = receipt.outcome == "refused" or receipt.kind == UNCLAIMED  # in the counts, no request
+    refused = receipt.outcome == "refused" or receipt.kind in (UNCLAIMED, TRAINING)  # in the counts, no request
     known = energy.static_uj is not None and energy.dynamic_uj is not None
     static, dynamic = (energy.static_uj or 0, energy.dynamic_uj or 0) if known else (0, 0)
     within = energy.interval_uj if known else None

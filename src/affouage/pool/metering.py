@@ -87,7 +87,11 @@ class Metering:
         return round(statistics.median(self._quiet_uw)) if len(self._quiet_uw) >= _IDLE_SAMPLES else None
 
     def serving(self) -> bool:
-        """Is anybody being served?"""
+        """Is anybody being served? Work behind the answers serves nobody."""
+        return any(one.end_us is None and not one.behind for one in self._served.values())
+
+    def working(self) -> bool:
+        """Does anything work here, for somebody or behind the answers?"""
         return any(one.end_us is None for one in self._served.values())
 
     @asynccontextmanager
@@ -108,6 +112,22 @@ class Metering:
     def start(self, request_id: str, model_id: str, *, own: bool = False) -> None:
         self._served[request_id] = Served(model_id, self._clock.monotonic_us())
         self._wake.set()
+
+    def start_behind(self, request_id: str, model_id: str) -> None:
+        """Work behind the answers begins: one more consumer of the meter, at work while it does not stand still."""
+        self.start(request_id, model_id)
+        self._served[request_id].behind = True
+
+    def set_aside(self, request_id: str) -> None:
+        """It stands still from now on: nothing of a window falls to it meanwhile."""
+        one = self._served[request_id]
+        if not one.aside:
+            one.aside_us.append((self._clock.monotonic_us(), None))
+
+    def go_on(self, request_id: str) -> None:
+        one = self._served[request_id]
+        if one.aside:
+            one.aside_us[-1] = (one.aside_us[-1][0], self._clock.monotonic_us())
 
     def count(self, request_id: str, *, prompt_tokens: int | None = None, decoded_tokens: int | None = None) -> None:
         """Tokens so far: computed from the prompt (cached ones excluded), decoded. They never go down."""
@@ -215,7 +235,7 @@ class Metering:
     def _stays_open(self, last: Reading, reading: Reading) -> bool:
         if reading.at_us - last.at_us >= LONGEST_MERGE_US:
             return False
-        served = [one for one in self._served.values() if not one.departed]
+        served = [one for one in self._served.values() if not (one.departed or one.aside)]
         return all(one.silent and one.end_us is None for one in served) and bool(served)
 
     def _count(self, before: Reading, reading: Reading) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 
 from affouage.pool.engine import Engine
+from affouage.pool.voice import VoiceEngine
 
 FindEngine = Callable[[str], Engine | None]
 
@@ -22,7 +23,14 @@ class Node:
         found = self._engines.get(model_id) or self._find(model_id)
         if found is not None:
             self._engines[model_id] = found
+            if isinstance(found, VoiceEngine):
+                self._engines.setdefault(found.base.model_id, found.base)  # to be closed, whoever asked first
         return found
+
+    def voice(self, model_id: str) -> VoiceEngine | None:
+        """The voice of that id, once it has been found; None for what is none."""
+        found = self._engines.get(model_id)
+        return found if isinstance(found, VoiceEngine) else None
 
     def engines(self) -> list[Engine]:
         return list(self._engines.values())

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from affouage.errors import Unavailable, UnknownModel
+import msgspec
+
+from affouage.chat import ChatRequest
+from affouage.errors import BadRequest, Unavailable, UnknownModel
 from affouage.pool.engine import Engine
 from affouage.pool.node import Node
 from affouage.pool.station import FindStations, Metered, Station
+from affouage.pool.ticket import Ticket
 
 SEEN_MOST = 256
 
@@ -46,7 +50,7 @@ class Pool:
             metering=self._metering,
             slots=engine.slots,
             own_slots=engine.slots,
-            loaded=engine.state().status == "ready",
+            loaded=_ready(engine),
         )
 
     def known(self, model_id: str) -> list[Station]:
@@ -69,8 +73,46 @@ class Pool:
             )
         return stations
 
+    # -- voices: they share the slots of their base, on this machine ----------------------------------------------
+
+    def worker_id(self, model_id: str) -> str:
+        """The model whose process works for it: its base's, for a voice."""
+        voice = self.local.voice(model_id)
+        return model_id if voice is None else voice.base.model_id
+
+    def voiced(self, request: ChatRequest) -> ChatRequest:
+        """With the scale of the voice it asks for. Raises BadRequest for a scale where there is no voice."""
+        self.local.find(request.model)
+        voice = self.local.voice(request.model)
+        if voice is None and request.voice_scale is not None:
+            raise BadRequest(
+                f"{request.model:.80} is no voice: it has no scale.",
+                remedy="Leave voice_scale out, or ask one of the voices that /v1/models lists.",
+                param="affouage.voice_scale",
+                code="not_a_voice",
+            )
+        if voice is None or request.voice_scale is not None:
+            return request
+        return msgspec.structs.replace(request, voice_scale=voice.scale)
+
+    def in_line(self, ticket: Ticket) -> Ticket:
+        """A voice waits in the queue of its base; its adapter lies on this machine alone."""
+        worker_id = self.worker_id(ticket.model_id)
+        return ticket if worker_id == ticket.model_id else msgspec.structs.replace(ticket, model_id=worker_id, reach=0)
+
+    def speaking(self, station: Station, model_id: str) -> Station:
+        """The station as the model asked for works on it: with its voice, if it is one."""
+        voice = self.local.voice(model_id)
+        return station if voice is None else msgspec.structs.replace(station, engine=voice, loaded=_ready(voice))
+
+    # ----------------------------------------------------------------------------------------------------------------
+
     def engines(self) -> list[Engine]:
         """One engine of each model, this machine's own where it has it."""
         by_model = {one.model_id: one for one in self._remote_engines()}
         by_model |= {one.model_id: one for one in self.local.engines()}
         return list(by_model.values())
+
+
+def _ready(engine: Engine) -> bool:
+    return engine.state().status == "ready"

@@ -11,11 +11,13 @@ from affouage.pool.engine import Engine
 class ProcessorTime:
     """Call it: cumulative microseconds, never going down, though engines come and go with their counters.
 
-    An engine whose process cannot be seen (stopped, or on another machine) adds nothing meanwhile.
+    An engine whose process cannot be seen (stopped, or on another machine) adds nothing meanwhile. ``also``: the same
+    count of other programs of ours (those that learn).
     """
 
-    def __init__(self, engines: Callable[[], Iterable[Engine]]) -> None:
+    def __init__(self, engines: Callable[[], Iterable[Engine]], also: Callable[[], int] = lambda: 0) -> None:
         self._engines = engines
+        self._also = also
         self._seen_us: dict[str, int] = {}
         self._total_us = 0
 
@@ -28,4 +30,4 @@ class ProcessorTime:
             # Less than before: another process, which began at nothing.
             self._total_us += now_us - before_us if now_us >= before_us else now_us
             self._seen_us[engine.model_id] = now_us
-        return self._total_us + time.process_time_ns() // 1000
+        return self._total_us + self._also() + time.process_time_ns() // 1000

@@ -37,6 +37,14 @@ def check_confidentiality(rules: ConfidentialityRules) -> None:
         )
 
 
+def lowered(rules: ConfidentialityRules, most: str) -> ConfidentialityRules:
+    """The rule with a cap at ``most`` ("" for none): what a configuration file may take away. Never wider."""
+    if not most:
+        return rules
+    cap = min(rules.most, REACHES[number(most)], key=number)
+    return msgspec.structs.replace(rules, most=cap, default=min(rules.default, cap, key=number))
+
+
 def number(reach: str) -> int:
     """0 local .. 3 everyone. Raises KeyError-like ValueError for another word."""
     return REACHES.index(reach)

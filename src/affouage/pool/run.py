@@ -45,6 +45,10 @@ class Served:
         """Settled, or about to be, without its last window."""
         self.folded = False
         """Settled so; it stands for those of its model that were settled so after it."""
+        self.behind = False
+        """Work behind the answers (training): it gives way, and nobody waits for it."""
+        self.aside_us: list[tuple[int, int | None]] = []
+        """Times it stood still, in order; the last may have no end yet."""
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
@@ -57,15 +61,41 @@ class Served:
         if self.start_us >= t1_us and not (prompt_tokens or decoded_tokens):
             return None
         end_us = t1_us if self.end_us is None else min(self.end_us, t1_us)
+        start_us = min(max(self.start_us, t0_us), end_us)
+        spans = self._at_work(start_us, end_us)
+        if not spans and not (prompt_tokens or decoded_tokens):
+            return None
+        first, *again = spans or [(end_us, end_us)]
         return Presence(
             request_id=request_id,
-            start_us=min(max(self.start_us, t0_us), end_us),
-            end_us=end_us,
+            start_us=first[0],
+            end_us=first[1],
+            again_us=tuple(again),
             prompt_tokens=prompt_tokens,
             decoded_tokens=decoded_tokens,
             kappa=weight.kappa,
             weight=weight.weight,
         )
+
+    @property
+    def aside(self) -> bool:
+        """Does it stand still now?"""
+        return bool(self.aside_us) and self.aside_us[-1][1] is None
+
+    def _at_work(self, start_us: int, end_us: int) -> list[tuple[int, int]]:
+        """The times within these that it did not stand still; the whole of them for what never does."""
+        if not self.aside_us:
+            return [(start_us, end_us)]
+        found, since_us = [], start_us
+        for left_us, back_us in self.aside_us:
+            until_us = min(left_us, end_us)
+            if until_us > since_us:
+                found.append((since_us, until_us))
+            since_us = max(since_us, end_us if back_us is None else min(back_us, end_us))
+        if end_us > since_us:
+            found.append((since_us, end_us))
+        self.aside_us = [one for one in self.aside_us if one[1] is None or one[1] > end_us]
+        return found
 
     def _take(self, t0_us: int, t1_us: int, now_us: int) -> tuple[int, int]:
         """Tokens (computed, decoded) that fall to the window, not told before. A reading may be older than the tokens

@@ -13,6 +13,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -23,9 +24,11 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from affouage.errors import DatabaseUnusable, HomeReadOnly, LedgerUnavailable
+from affouage.storage.delays import Delays
 
 T = TypeVar("T")
-Job = tuple[Callable[[Connection], Any], "Future[Any]"]
+Job = tuple[Callable[[Connection], Any], "Future[Any]", int]
+"""What to write, who waits for it, and since when (nanoseconds)."""
 
 GROUP_MAX = 500
 """Writes committed together at most."""
@@ -36,6 +39,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.delays = Delays()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="affouage-read")
         self._writer = threading.Thread(target=self._write_forever, name="affouage-write", daemon=True)
@@ -85,7 +89,7 @@ class Database:
         if self._closed:
             raise LedgerUnavailable("The database is closed: the server is stopping.")
         future: Future[T] = Future()
-        self._jobs.put((change, future))
+        self._jobs.put((change, future, time.perf_counter_ns()))
         return future
 
     def close(self) -> None:
@@ -115,16 +119,19 @@ class Database:
         results: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
             with self._engine.begin() as connection:
-                for change, future in group:
+                for change, future, _ in group:
                     if not future.set_running_or_notify_cancel():
                         continue
                     results.append((future, *_attempt(connection, change)))
         except Exception as refused:  # whatever it is, the writer lives on and every caller is told
             told = _explain(refused)
-            for _, future in group:
+            for _, future, _ in group:
                 if not future.done() and not future.cancelled():
                     future.set_exception(told)
             return
+        now_ns = time.perf_counter_ns()
+        for _, _, since_ns in group:
+            self.delays.add((now_ns - since_ns) // 1000)
         for future, value, problem in results:
             if problem is None:
                 future.set_result(value)
@@ -161,13 +168,15 @@ def _explain(refused: Exception) -> LedgerUnavailable:
     )
 
 
-def open_database(path: Path) -> Database:
-    """Open (create if needed) and bring to the newest schema.
+def open_database(path: Path, bring_up_to_date: Callable[[Engine], None] | None = None) -> Database:
+    """Open (create if needed) and bring to the newest schema: that of the commons, unless another is given.
 
     Raises HomeReadOnly, DatabaseUnusable (corrupt, or written by a newer affouage).
     """
-    from affouage.storage.schema import bring_up_to_date
+    if bring_up_to_date is None:
+        from affouage.storage import schema
 
+        bring_up_to_date = schema.bring_up_to_date
     with suppress(OSError):  # SQLite says it better, just below
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # nobody else reads it, nor its log
     engine = make_engine(path)

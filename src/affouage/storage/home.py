@@ -10,6 +10,9 @@ from pathlib import Path
 
 from affouage.errors import HomeInUse, HomeReadOnly, SettingsError
 
+LEAST_FREE_BYTES = 100_000_000
+"""With less room on its disk, a commons is about to stop writing its ledger, and so to stop answering."""
+
 
 def prepare(home: Path) -> None:
     """Create the home if needed, for this user alone. Raises HomeReadOnly."""

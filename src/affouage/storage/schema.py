@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 
 from affouage.errors import DatabaseUnusable
 
-HEAD = "0003"
+HEAD = "0011"
 """The newest revision in ``affouage/migrations/versions``; a test holds the two together."""
 
 
@@ -27,13 +27,10 @@ def bring_up_to_date(engine: Engine) -> None:
         return
     from alembic import command  # not on the usual path: importing it takes longer than opening the database
     from alembic.config import Config
-    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", "affouage:migrations")
-    if found is not None and found not in {
-        one.revision for one in ScriptDirectory.from_config(config).walk_revisions()
-    }:
+    if found is not None and found not in known_revisions():
         raise DatabaseUnusable(
             f"This database was written by a newer affouage (schema {found}; this one knows {HEAD}).",
             remedy="Update affouage, or start it on another AFFOUAGE_HOME.",
@@ -42,3 +39,13 @@ def bring_up_to_date(engine: Engine) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
+
+
+def known_revisions() -> frozenset[str]:
+    """Every schema that this program can bring up to date, the newest included."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", "affouage:migrations")
+    return frozenset(one.revision for one in ScriptDirectory.from_config(config).walk_revisions())

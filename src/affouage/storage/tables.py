@@ -13,14 +13,109 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
     UniqueConstraint,
 )
 
-metadata = MetaData()
+from affouage.storage.base import metadata as metadata
+from affouage.storage.blind_tables import (
+    blind_cost as blind_cost,
+)
+from affouage.storage.blind_tables import (
+    blind_pair as blind_pair,
+)
+from affouage.storage.decision_tables import (
+    assembly_event as assembly_event,
+)
+from affouage.storage.decision_tables import (
+    detached_ballot as detached_ballot,
+)
+from affouage.storage.decision_tables import (
+    elector as elector,
+)
+from affouage.storage.decision_tables import (
+    journal_checkpoint as journal_checkpoint,
+)
+from affouage.storage.decision_tables import (
+    journal_leaf as journal_leaf,
+)
+from affouage.storage.decision_tables import (
+    journal_node as journal_node,
+)
+from affouage.storage.decision_tables import (
+    journal_person as journal_person,
+)
+from affouage.storage.decision_tables import (
+    journal_record as journal_record,
+)
+from affouage.storage.decision_tables import (
+    journal_witness as journal_witness,
+)
+from affouage.storage.decision_tables import (
+    member_standing as member_standing,
+)
+from affouage.storage.decision_tables import (
+    panel_seat as panel_seat,
+)
+from affouage.storage.decision_tables import (
+    report as report,
+)
+from affouage.storage.decision_tables import (
+    report_decision as report_decision,
+)
+from affouage.storage.decision_tables import (
+    roll_entry as roll_entry,
+)
+from affouage.storage.decision_tables import (
+    sanction as sanction,
+)
+from affouage.storage.decision_tables import (
+    sensitive_reading as sensitive_reading,
+)
+from affouage.storage.decision_tables import (
+    vote as vote,
+)
+from affouage.storage.desk_tables import (
+    desk_count as desk_count,
+)
+from affouage.storage.desk_tables import (
+    desk_draft as desk_draft,
+)
+from affouage.storage.desk_tables import (
+    desk_event as desk_event,
+)
+from affouage.storage.desk_tables import (
+    desk_focus as desk_focus,
+)
+from affouage.storage.desk_tables import (
+    desk_item as desk_item,
+)
+from affouage.storage.desk_tables import (
+    desk_sent as desk_sent,
+)
+from affouage.storage.desk_tables import (
+    desk_switch as desk_switch,
+)
+from affouage.storage.explain_tables import (
+    evaluation as evaluation,
+)
+from affouage.storage.training_tables import (
+    training_event as training_event,
+)
+from affouage.storage.training_tables import (
+    training_run as training_run,
+)
+from affouage.storage.work_tables import (
+    work_answer as work_answer,
+)
+from affouage.storage.work_tables import (
+    work_block as work_block,
+)
+from affouage.storage.work_tables import (
+    work_voice as work_voice,
+)
 
 member = Table(
     "member",
@@ -217,8 +312,9 @@ rule_version = Table(  # the one place rules come from; decided by somebody, in 
     Column("version", Integer, primary_key=True),  # 1, 2, 3 ...
     Column("in_force_ms", Integer, nullable=False),
     Column("body", Text, nullable=False),  # JSON of the area's own type
-    Column("decided_by", String, nullable=False),  # a member's name, "the command line", later a vote
+    Column("decided_by", String, nullable=False),  # a vote, or before the founding a name or "the command line"
     Column("reason", String, nullable=False),
+    Column("leaf_seq", Integer),  # in the public log; None: written before there was one
 )
 
 closed_period = Table(

@@ -23,24 +23,35 @@ def routes(commons: Commons) -> list[BaseRoute]:
     from affouage.assembly.access import Policy
     from affouage.web import (
         account,
+        assembly,
+        blind,
         chat,
         compare,
         coupe,
+        desk,
+        easy_read,
+        explain,
         how_it_works,
+        inviting,
         machines,
         members,
         models,
         public,
         receipts,
+        reports,
+        reports_moderation,
         sign_in,
         sources,
+        training,
+        work,
     )
     from affouage.web.door import Door
     from affouage.web.site import Site
 
     door = Door(Site(commons), commons)
-    rooms = (sign_in, chat, receipts, coupe, compare, models, machines, account, members, how_it_works, sources, public)
-    for room in rooms:
+    rooms = (sign_in, chat, receipts, coupe, compare, models, machines, account, members, inviting, how_it_works)
+    more = (sources, public, reports, reports_moderation, assembly, explain, easy_read, desk, work, blind, training)
+    for room in (*rooms, *more):
         room.open_door(door)
     door.page("/static/{name}", _file, Policy.PUBLIC)
     return list(door.routes)

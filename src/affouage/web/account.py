@@ -70,6 +70,8 @@ async def _page(visit: Visit, problems: dict[str, str], notice: str = "") -> Acc
         kept_count=len(await visit.commons.conversations.list_of(me)),
         now_ms=visit.commons.clock.now_ms(),
         password_min=PASSWORD_MIN,
+        readings=tuple(await visit.commons.reports.readings_of(me)),
+        reports_waiting=await visit.commons.reports.waiting_for(me),
         notice=notice,
         problems=problems,
     )

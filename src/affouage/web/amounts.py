@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from affouage.footprint.report import Line, Report, Sum
-from affouage.ledger.receipt import Impacts
+from affouage.ledger.receipt import TRAINING, Impacts
 from affouage.units import Interval
 from affouage.web import format as wording
 from affouage.web.language import Language
@@ -95,7 +95,7 @@ def parts(report: Report, language: Language) -> tuple[Amount, ...]:
     """
     _ = language.gettext
     rows = [
-        amount(_("Answers"), report.to_requests, report, language, _("while the machine worked for somebody")),
+        _worked(report, language),
         amount(_("Standby"), report.idle, report, language, _("the machine was on and nobody asked anything")),
         amount(
             _("Without an owner"),
@@ -109,6 +109,22 @@ def parts(report: Report, language: Language) -> tuple[Amount, ...]:
         note = _("the machine was also doing something else for somebody")
         rows.append(amount(_("Other programs"), report.contended, report, language, note))
     return tuple(rows)
+
+
+def trained(report: Report) -> Sum | None:
+    """What runs of training used, of what the machine worked; None when there were none, or it is not told."""
+    return next((one.sum for one in report.workshops if one.key == TRAINING and one.sum is not None), None)
+
+
+def _worked(report: Report, language: Language) -> Amount:
+    _ = language.gettext
+    spent = trained(report)
+    if spent is None:
+        return amount(_("Answers"), report.to_requests, report, language, _("while the machine worked for somebody"))
+    note = _("while the machine worked for somebody; of which training: {energy}")
+    told = shown(spent.interval_uj, wording.energy, language)
+    said = note.format(energy=_("unknown") if told is None else f"≈ {told[0]}")
+    return amount(_("Answers and training"), report.to_requests, report, language, said)
 
 
 def impact_rows(use: Impacts, making: Impacts, language: Language) -> tuple[ImpactRow, ...]:

@@ -10,6 +10,7 @@ form for the next question
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -24,22 +25,17 @@ from affouage.errors import AffouageError, EngineLoading
 from affouage.inference.answer import Answer, ExactPrompt, Resumed
 from affouage.inference.attempt import Asking
 from affouage.pool.ticket import Turn as QueueTurn
-from affouage.web import asking, sentences, waiting
+from affouage.web import asking, sentences
 from affouage.web.asking import Ask, Thread
 from affouage.web.language import Language
 from affouage.web.markdown import render
 from affouage.web.pages import Answered, Choice, Turn
 from affouage.web.site import Site
-from affouage.web.stream import PageStream, ReaderStalled, wait_until_gone
+from affouage.web.stream import PageStream
+from affouage.web.teller import Teller, stop_form, while_read
 
 LOADING_AT_MOST_MS = 10 * 60_000
 """How long a page waits for a model to wake up before it gives the question back."""
-
-TELL_S = 3.0
-"""The place in the queue is said again at most that often, when it changed; at once to whoever is next."""
-
-QUIET_TELLS = 5
-"""After so many of them without a word, a byte keeps the line alive: what does not press may wait for hours."""
 
 MARK = "<!-- the answer -->"
 """Where the page is cut; nothing a member or a model writes can hold it, since ``<`` is escaped."""
@@ -85,54 +81,27 @@ class AnswerPage:
         self._said = _Said()
         self._answer: Answer | None = None
         self._left = False
-        self._turn: QueueTurn | None = None
-        """While it waits."""
-        self._turn_said = ""
 
     async def write(self, frame: str, stream: PageStream, receive: Receive) -> None:
         """``frame``: the whole page with two marks, where the answer and the next form go."""
         head, middle, tail = frame.split(MARK)
+        teller = Teller(stream, self._language)
         await stream.start(200, self._site.page_headers(self._scope))
-        async with asyncio.TaskGroup() as tasks:
-            meanwhile = [
-                tasks.create_task(self._notice_leaving(receive)),
-                tasks.create_task(self._go_on_waiting(stream)),
-            ]
-            try:
-                await stream.write(head)
-                await self._converse(stream)
-                final, composer = await self._ending()
-                await stream.write(final + middle + composer + tail)
-                await stream.end()
-            except (ReaderStalled, _NobodyReads):
-                pass  # what was burned is settled below; nobody is there to be told
-            finally:
-                for task in meanwhile:
-                    task.cancel()
-                await self._stop()
-
-    async def _notice_leaving(self, receive: Receive) -> None:
-        await wait_until_gone(receive)
-        self._leave()
+        try:
+            async with while_read(teller, receive, self._leave):
+                with suppress(_NobodyReads):
+                    await stream.write(head)
+                    await self._converse(stream, teller)
+                    final, composer = await self._ending()
+                    await stream.write(final + middle + composer + tail)
+                    await stream.end()
+        finally:
+            await self._stop()
 
     def _leave(self) -> None:
         self._left = True
         if self._answer is not None:
             self._answer.cancel()
-
-    async def _go_on_waiting(self, stream: PageStream) -> None:
-        quiet = 0
-        while True:
-            await asyncio.sleep(TELL_S)
-            quiet += 1
-            try:
-                if await self._tell_turn(stream):
-                    quiet = 0
-                elif self._turn is not None and quiet >= QUIET_TELLS:
-                    quiet = 0
-                    await stream.write("\n")
-            except ReaderStalled:
-                return self._leave()
 
     async def _stop(self) -> None:
         """No answer outlives its page; nothing happens to one that has ended."""
@@ -140,33 +109,31 @@ class AnswerPage:
             self._answer.cancel()
             await self._answer.done()
 
-    async def _converse(self, stream: PageStream) -> None:
+    async def _converse(self, stream: PageStream, teller: Teller) -> None:
         try:
-            self._answer = await self._begin(stream)
+            self._answer = await self._begin(teller)
             if self._left:
                 raise _NobodyReads
-            await stream.write(self._stop_form(self._answer.receipt_id))
+            await stream.write(stop_form(self._answer.receipt_id, self._scope.get("affouage.csrf", "")))
             async for event in self._answer.events():
                 if isinstance(event, QueueTurn):
-                    first, self._turn = self._turn is None, event
-                    if first or event.position == 1:
-                        await self._tell_turn(stream)
+                    await teller.waits(event)
                     continue
-                self._turn = None
+                teller.called()
                 if isinstance(event, Delta):
                     await self._word(stream, delta_text(event))
                 elif isinstance(event, ExactPrompt):
                     self._said.exact = event
                 elif isinstance(event, Resumed):
-                    await self._resumed(stream, event)
+                    await self._resumed(stream, teller, event)
         except AffouageError as problem:
             self._said.problem = problem
-        self._turn = None
+        teller.called()
         if self._left:
             raise _NobodyReads
         await stream.write("</div>" if self._said.begun else "</div></div>")
 
-    async def _begin(self, stream: PageStream) -> Answer:
+    async def _begin(self, teller: Teller) -> Answer:
         """Ask; while the model wakes up, say how far it is and ask again."""
         clock = self._commons.clock
         question = Asking(
@@ -177,7 +144,6 @@ class AnswerPage:
             reach=self._ask.reach,
         )
         began_us = clock.monotonic_us()
-        told = ""
         while True:
             try:
                 return await self._commons.inference.ask(question, self._ask.request())
@@ -187,10 +153,7 @@ class AnswerPage:
                     raise _NobodyReads from None
                 if clock.monotonic_us() - began_us > LOADING_AT_MOST_MS * 1000:
                     raise
-                said = self._loading(loading)
-                if said != told:
-                    await self._tell(stream, said)
-                told = said
+                await teller.wakes_up(loading)
                 await asyncio.sleep(0.5)  # the engine itself waits too: see engine.load_wait_ms
 
     async def _word(self, stream: PageStream, text: str) -> None:
@@ -201,7 +164,7 @@ class AnswerPage:
         self._said.begun = True
         await stream.write(opening + escape(text))
 
-    async def _resumed(self, stream: PageStream, event: Resumed) -> None:
+    async def _resumed(self, stream: PageStream, teller: Teller, event: Resumed) -> None:
         """The reader sees where, and on which machine: a mark among the words, or one more line while they wait."""
         _ = self._language.gettext
         machine = event.machine or _("The machine of the commons")
@@ -210,38 +173,12 @@ class AnswerPage:
             await stream.write(Markup('<span class="resumed">[{}]</span>').format(told))
         else:
             told = _("The machine was lost; {machine} begins again.").format(machine=machine)
-            await self._tell(stream, self._language.typeset(told))
+            await teller.say(self._language.typeset(told))
 
     def _opening(self) -> str:
         """The end of the status, then the place where the words appear as they come."""
         said = self._language.gettext("Answer in progress…")
         return Markup('<p>{}</p></div></div><div class="raw" lang="{}">').format(said, self._language.code)
-
-    async def _tell_turn(self, stream: PageStream) -> bool:
-        """Say where it stands in the queue, unless that was said. Was there something to say?"""
-        said = "" if self._turn is None else waiting.sentence(self._turn, self._language)
-        if not said or said == self._turn_said:
-            return False
-        self._turn_said = said
-        await self._tell(stream, said)
-        return True
-
-    async def _tell(self, stream: PageStream, sentence: str) -> None:
-        await stream.write(Markup("<p>{}</p>\n").format(sentence))
-
-    def _stop_form(self, receipt_id: str) -> str:
-        """What Stop sends. Its answer (204) goes to a hidden frame: some browsers cut a page that navigates."""
-        form = Markup('<form id="stop" method="post" action="/chat/stop/{}" target="aside">{}</form>\n')
-        token = Markup('<input type="hidden" name="csrf" value="{}">').format(self._scope.get("affouage.csrf", ""))
-        return form.format(receipt_id, token)
-
-    def _loading(self, loading: EngineLoading) -> str:
-        _ = self._language.gettext
-        progress = loading.details.get("progress")
-        if progress is None:
-            return _("The model is waking up. Your question is kept; nothing to do.")
-        share = self._language.typeset(f"{round(progress * 100)} %")
-        return _("The model is waking up: {share}. Your question is kept; nothing to do.").format(share=share)
 
     # -- the end -------------------------------------------------------------------------------------------------
 

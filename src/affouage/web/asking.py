@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from affouage.asgi.commons import Commons
@@ -11,6 +12,7 @@ from affouage.assembly.conversations import Conversation
 from affouage.assembly.member import Member
 from affouage.catalogue.card import Card
 from affouage.chat import ChatRequest, Message
+from affouage.pool.reach import lowered
 from affouage.web.forms import Form
 from affouage.web.language import LANGUAGES, Language
 from affouage.web.machine_now import other_servers, readers
@@ -112,9 +114,12 @@ def kept_turns(turns: tuple[Turn, ...]) -> list[conversations.Turn]:
 async def choices(commons: Commons, language: Language) -> tuple[Choice, ...]:
     """The models one can talk with: installed ones that converse, and those of other servers; the default first."""
     cards, installed = await asyncio.to_thread(lambda: (commons.cards(), commons.store.installed()))
-    ids = {one.id for one in installed if one.id in cards and cards[one.id].grade in _CONVERSES}
+    digests = {one.id: one.sha256 for one in installed}
+    ids = {one for one in digests if one in cards and cards[one].grade in _CONVERSES}
+    ids -= {one for one in ids if cards[one].base not in (None, *digests)}  # a voice alone says nothing
     ids |= {one for one in served(commons) if one not in cards or cards[one].grade in _CONVERSES}
-    there = [_choice(one, cards.get(one), language) for one in ids]
+    admission = commons.inference.admission
+    there = [_choice(one, cards, language) for one in ids if admission.may_answer(one, digests.get(one))]
     return tuple(sorted(there, key=lambda one: (one.id != commons.default_model, one.name.casefold())))
 
 
@@ -130,15 +135,18 @@ def served(commons: Commons) -> set[str]:
     }
 
 
-def _choice(model_id: str, card: Card | None, language: Language) -> Choice:
+def _choice(model_id: str, cards: Mapping[str, Card], language: Language) -> Choice:
+    card = cards.get(model_id)
     if card is None:
         return Choice(model_id, model_id)
+    base = cards.get(card.base or "")
     return Choice(
         model_id,
         card.name,
         card.grade,
         tuple(say(one, language) for one in card.good_at),
         tuple(say(one, language) for one in card.bad_at),
+        voice_of=base.name if base else card.base or "",
     )
 
 
@@ -161,13 +169,14 @@ def composer(
         keep=ask.keep,
         no_hurry=ask.no_hurry and keep_question,
         reach=reach_field(
-            commons.charter.in_force("confidentiality").value,
+            lowered(commons.charter.in_force("confidentiality").value, commons.settings.safety.reach_most),
             readers(commons, language),
             ask.reach,
             language,
             other_servers(commons),
         ),
-        keep_days=commons.settings.commons.keep_days,
+        keep_days=commons.keeping().conversations,
         question=ask.question if keep_question else "",
         problem=problem,
+        shut=not there and bool(served(commons)),
     )

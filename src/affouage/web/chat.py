@@ -51,7 +51,7 @@ async def stop(visit: Visit) -> Response:
 async def kept_list(visit: Visit) -> Response:
     kept = await visit.commons.conversations.list_of(identity_of(visit.request.scope).member)
     notice = visit.language.gettext("The conversation is deleted.") if visit.query("done") == "deleted" else ""
-    page = ConversationsPage(tuple(kept), visit.commons.settings.commons.keep_days, notice)
+    page = ConversationsPage(tuple(kept), visit.commons.keeping().conversations, notice)
     return visit.site.page(visit.request.scope, page)
 
 
@@ -92,7 +92,7 @@ class ChatAnswer:
         form = await read_form(scope, receive, self._commons.settings.server)
         ask = await asking.read_ask(self._commons, member, form, language)
         there = await asking.choices(self._commons, language)
-        problem = _unfit(ask, there, language)
+        problem = await _unfit(ask, there, self._commons, language)
         if problem:
             composer = asking.composer(self._commons, there, ask, language, keep_question=True, problem=problem)
             refusal = self._site.page(scope, chat_page(composer, ask.thread.kept), status=400)
@@ -105,10 +105,13 @@ class ChatAnswer:
         await AnswerPage(self._site, self._commons, scope, language, ask, there).write(frame, stream, receive)
 
 
-def _unfit(ask: Ask, there: tuple[Choice, ...], language: Language) -> str:
+async def _unfit(ask: Ask, there: tuple[Choice, ...], commons: Commons, language: Language) -> str:
     """Why this cannot be asked, empty when it can."""
     if not ask.question:
         return language.gettext("Type your question first.")
     if all(one.id != ask.model for one in there):
+        if not commons.inference.admission.may_answer(ask.model):
+            refused = await commons.inference.admission.refusal_of(ask.model)
+            return " ".join(sentences.explain(refused, language))
         return " ".join(sentences.explain(UnknownModel("not here"), language))
     return ""

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
+from starlette.types import Scope as AsgiScope
 
 from affouage.asgi.commons import Commons
-from affouage.asgi.guard import guarded
+from affouage.asgi.guard import guarded, maybe_identity
 from affouage.assembly.access import Policy, Scope
 from affouage.web.errors import refuse_on
 from affouage.web.forms import Form, read_form
@@ -43,6 +44,13 @@ class Visit:
 Room = Callable[[Visit], Awaitable[Response]]
 
 
+async def _remind(commons: Commons, scope: AsgiScope) -> None:
+    """Note how many open votes await the reader, for the frame of the page."""
+    identity = maybe_identity(scope)
+    if identity is not None:
+        scope["affouage.to_vote"] = len(await commons.assembly.to_vote(identity.member))
+
+
 class Door:
     """Collects the routes of one site."""
 
@@ -64,6 +72,8 @@ class Door:
         """``room`` answers at ``path``, to posts or to reads; public posts come from our own pages only."""
 
         async def endpoint(request: Request) -> Response:
+            if not post:
+                await _remind(self.commons, request.scope)
             return await room(Visit(self.site, self.commons, request, self.site.language(request.scope)))
 
         self._add(path, policy, scope, post=post, own_pages=own_pages, endpoint=endpoint)

@@ -52,11 +52,16 @@ _DOORS = {
     "cli": N_("the command line"),
     "workshop": N_("a workshop"),
     "start-up": N_("the start of the server"),
+    "explain": N_("Explain"),
+    "desk": N_("Desk"),
+    "easy_read": N_("Easy to read"),
+    "blind": N_("Blind comparison"),
+    "training": N_("Training"),
 }
 
 
 def doors(language: Language) -> dict[str, str]:
-    """Names of the doors: what comes by no workshop is told under its door."""
+    """Names of workshops and of doors: what comes by no workshop is told under its door."""
     return {door: language.gettext(words) for door, words in _DOORS.items()}
 
 

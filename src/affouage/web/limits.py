@@ -7,23 +7,9 @@ from dataclasses import dataclass
 
 from affouage.footprint.budget import BudgetRules, HoursRules, LimitState
 from affouage.web import format as wording
-from affouage.web.language import N_, Language
+from affouage.web.language import Language
 
 BAR_CELLS = 20
-RULES = {
-    "budget": N_("Energy allowance"),
-    "hours": N_("Opening hours"),
-    "pot": N_("Who bears standby"),
-    "share": N_("Fair turns"),
-    "confidentiality": N_("Who may read a question"),
-}
-_SHORTLY = {
-    "budget": N_("energy allowance"),
-    "hours": N_("opening hours"),
-    "pot": N_("common pot"),
-    "share": N_("fair turns"),
-    "confidentiality": N_("who may read"),
-}
 
 
 @dataclass(frozen=True)
@@ -87,14 +73,6 @@ def in_unit(value: float, unit: str, language: Language) -> str:
         return f"{wording.figures(value * 1000, language, digits=3)}{wording.NO_BREAK}Wh"
     name = {"kwh": "kWh", "g": language.gettext("g CO₂e"), "eur": "€"}[unit]
     return f"{wording.figures(value, language, digits=3)}{wording.NO_BREAK}{name}"
-
-
-def rule_named(rule: str, language: Language) -> str:
-    """``budget@3`` -> ``energy allowance, version 3``; anything else as it is."""
-    area, _, version = rule.partition("@")
-    if area not in _SHORTLY or not version:
-        return rule
-    return language.gettext("{rule}, version {version}").format(rule=language.gettext(_SHORTLY[area]), version=version)
 
 
 def rule_sentences(

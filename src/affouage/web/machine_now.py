@@ -10,6 +10,7 @@ from affouage.chat import EMBEDDER
 from affouage.pool.nodes.joining import is_loopback
 from affouage.pool.nodes.records import NodeRecord
 from affouage.pool.nodes.watts import WatchedMeter
+from affouage.pool.voice import VoiceEngine
 from affouage.web.language import Language
 from affouage.web.machine_rows import ModelNow, Now
 from affouage.web.machine_words import CLOSED, Health
@@ -67,7 +68,7 @@ def own_now(commons: Commons) -> Now:
             machine=elsewhere.get(engine.model_id, ""),
         )
         for engine in commons.node.engines()
-        if engine.model_id != EMBEDDER
+        if engine.model_id != EMBEDDER and not isinstance(engine, VoiceEngine)  # its base's slots, counted once
     )
     meter = commons.metering.meter
     return Now("here", models, meter.watts() if isinstance(meter, WatchedMeter) else None)

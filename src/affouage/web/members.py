@@ -33,7 +33,7 @@ def _me(visit: Visit) -> Member:
 
 
 async def roll(visit: Visit) -> Response:
-    me = _me(visit)
+    me, charter = _me(visit), visit.commons.charter
     rows = tuple(
         Row(
             member=one,
@@ -47,6 +47,7 @@ async def roll(visit: Visit) -> Response:
         rows=rows,
         pending=tuple(await visit.commons.accounts.pending_invitations()),
         roles=tuple(role.value for role in PERSONS if may(me, Role.MEMBER, role)),
+        exclusion_by_vote=charter.founded and charter.in_force("membership").value.exclusion_by_vote,
         notice=_notice(visit.query("done"), visit.language),
     )
     return visit.site.page(visit.request.scope, page)
@@ -102,8 +103,8 @@ async def set_role(visit: Visit) -> Response:
 
 
 async def deactivate(visit: Visit) -> Response:
-    await visit.form()
-    await visit.commons.accounts.deactivate(_me(visit), visit.part("id"))
+    form = await visit.form()
+    await visit.commons.accounts.deactivate(_me(visit), visit.part("id"), asked=form.ticked("asked"))
     return see_other("/members?done=deactivated")
 
 

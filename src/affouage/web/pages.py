@@ -14,6 +14,7 @@ from affouage.assembly.conversations import Kept
 from affouage.assembly.invitations import Invitation
 from affouage.assembly.keys import ApiKey
 from affouage.assembly.member import Member
+from affouage.assembly.readings import Reading
 from affouage.assembly.sessions import Session
 from affouage.footprint.factors import Factor
 from affouage.ledger.receipt import Impacts, Receipt
@@ -28,7 +29,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Frame:
-    """What surrounds every page. ``other_language``: address of the same page in the other one, None after a post."""
+    """What surrounds every page. ``other_language``: address of the same page in the other one, None after a post.
+
+    ``moderates``: the reader holds the mandate of moderator; ``at_desk``: they answer at the desk; ``to_vote``: open
+    votes that await them."""
 
     language: str
     commons_name: str
@@ -38,6 +42,9 @@ class Frame:
     csrf: str
     room: str
     other_language: str | None
+    moderates: bool = False
+    at_desk: bool = False
+    to_vote: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,13 +81,15 @@ class Join(Page):
 
 @dataclass(frozen=True)
 class Choice:
-    """A model one may ask. ``grade`` None: no card says. ``good_at`` and ``bad_at`` in the page's language."""
+    """A model one may ask. ``grade`` None: no card says. ``good_at`` and ``bad_at`` in the page's language.
+    ``voice_of``: the name of the model that this voice changes, "" for a model by itself."""
 
     id: str
     name: str
     grade: str | None = None
     good_at: tuple[str, ...] = ()
     bad_at: tuple[str, ...] = ()
+    voice_of: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,8 @@ class Turn:
 class Composer(Page):
     """The form for the next question. With ``conversation_id`` the turns are read from what is kept, not carried.
 
-    ``reach``: whose machines may read it, None where there is nothing to choose.
+    ``reach``: whose machines may read it, None where there is nothing to choose. ``shut``: models are here, and none
+    is admitted.
     """
 
     template = "composer.html"
@@ -112,6 +122,7 @@ class Composer(Page):
     keep_days: int = 30
     question: str = field(default="", repr=False)
     problem: str = ""
+    shut: bool = False
 
     @property
     def chosen(self) -> Choice | None:
@@ -178,6 +189,14 @@ class FactorRow:
 
 
 @dataclass(frozen=True)
+class RuleLink:
+    """A rule in words, and where the proposal that was voted can be read ("" when there was none)."""
+
+    words: str
+    href: str
+
+
+@dataclass(frozen=True)
 class ReceiptPage(Page):
     """``openness``: (axis, level) in words; ``salt`` hex, empty when forgotten; ``problem``: why it failed, in words;
     ``matches``: result of checking a copy, None when none was given. ``making``: this answer's share of the machine's
@@ -190,7 +209,7 @@ class ReceiptPage(Page):
     machine: str = ""
     whose: str = ""
     reach: str = ""
-    rules: tuple[str, ...] = ()
+    rules: tuple[RuleLink, ...] = ()
     openness: tuple[tuple[str, str], ...] = ()
     factors: tuple[FactorRow, ...] = ()
     method_anchor: str = "energy"
@@ -216,7 +235,9 @@ class Axis:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """One model for reading. ``verdict``: fits | tight | too_big | unknown."""
+    """One model for reading. ``verdict``: fits | tight | too_big | unknown. ``why_not``: why the rule in force does
+    not admit it, and who decided so; "" when it does. ``voice_of``: the name of the model that this voice changes by
+    ``scale``, "" for a model by itself."""
 
     id: str
     name: str
@@ -236,21 +257,29 @@ class ModelCard:
     installed: bool
     here: bool
     is_default: bool
+    why_not: str = ""
+    voice_of: str = ""
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
 class Models(Page):
-    """``served``: ids answered by other servers, without a card."""
+    """``served``: ids answered by other servers, without a card. ``shut``: what is here and the rule in force does not
+    admit; ``shut_served``: the same without a card, (id, why). ``rule``: which one, in words; "" for the default."""
 
     template = "models.html"
     here: tuple[ModelCard, ...]
     others: tuple[ModelCard, ...]
     served: tuple[str, ...]
+    shut: tuple[ModelCard, ...] = ()
+    shut_served: tuple[tuple[str, str], ...] = ()
+    rule: RuleLink | None = None
 
 
 @dataclass(frozen=True)
 class Account(Page):
-    """``problems``: by field (label, old, new, name ...), shown beside it."""
+    """``problems``: by field (label, old, new, name ...), shown beside it. ``readings``: who read what about them, and
+    why; ``reports_waiting``: decisions they may appeal, appeals they are to hear."""
 
     template = "account.html"
     member: Member
@@ -260,6 +289,8 @@ class Account(Page):
     kept_count: int
     now_ms: int
     password_min: int
+    readings: tuple[Reading, ...]
+    reports_waiting: int
     notice: str = ""
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -295,41 +326,52 @@ class Row:
 
 @dataclass(frozen=True)
 class Members(Page):
+    """``exclusion_by_vote``: an account is closed here only for somebody who asked."""
+
     template = "members.html"
     rows: tuple[Row, ...]
     pending: tuple[Invitation, ...]
     roles: tuple[str, ...]
+    exclusion_by_vote: bool
     notice: str = ""
 
 
 @dataclass(frozen=True)
 class LinkMade(Page):
-    """A link, shown once. ``member_name``: for whom, empty for somebody not yet on the roll."""
+    """A link, shown once. ``member_name``: for whom, "" for somebody not yet on the roll; ``back``: whence it came."""
 
     template = "link_made.html"
     url: str = field(repr=False)
     expires_ms: int
     role: str
     member_name: str = ""
+    back: str = "/members"
 
 
 @dataclass(frozen=True)
 class PrefixText:
-    """One language's visible prefix."""
+    """One language's visible prefix. ``workshop``: its name, "" for the text of the commons."""
 
     language: str
     version: str
     sha256: str
     text: str
+    workshop: str = ""
 
 
 @dataclass(frozen=True)
 class HowItWorks(Page):
-    """``elsewhere``: models of other servers, (id, machine); ``pool``: machines of members may answer too."""
+    """``elsewhere``: models of other servers, (id, machine); ``pool``: machines of members may answer too.
+    ``decided``: the rule that the prefixes come from, and who decided it, None for the shipped ones; ``kept``: (kind of
+    data, days) of the rule in force."""
 
     template = "how_it_works.html"
     prefixes: tuple[PrefixText, ...]
+    decided: RuleLink | None
+    decided_by: str
     keep_days: int
+    kept: tuple[tuple[str, int], ...]
+    kept_rule: RuleLink | None
     country: str
     base_url: str
     model: str

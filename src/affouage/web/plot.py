@@ -28,6 +28,8 @@ _GLYPH = 6.6
 _ROW = 17
 _EDGE = 8
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 6")
+_FEW_POINTS = 40
+"""More of them, and marks would hide the line."""
 _LEAST, _MOST = 1e-15, 1e15
 """Beyond these nobody reads a figure: taken for unknown."""
 _NOT_XML = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -138,6 +140,35 @@ def log_lines(
     return _svg(words, bottom, "", *drawn, *legend)
 
 
+def lines(curves: Sequence[Line], *, words: Words, x_label: str, y_label: str, language: Language) -> Markup:
+    """Lines on two plain scales, as of a loss by its steps: the first drawn strongest, marks where points are few.
+
+    The level scale begins at 0; the upright one at a round figure under the least.
+    """
+    kept = [Line(one.name, tuple(p for p in one.points if _is_known(p[0]) and _is_known(p[1]))) for one in curves]
+    points = [(x, _known(y)) for one in kept for x, y in one.points]
+    ys = _Plain([y for _, y in points], from_zero=False)
+    xs = _Plain([x for x, _ in points], from_zero=True)
+    labels = [figures(tick, language, digits=4) for tick in ys.ticks]
+    frame = _Frame(left=_margin(labels), top=30, height=190)
+    drawn = [_text(_EDGE, 13, y_label)]
+    for tick, label in zip(ys.ticks, labels, strict=True):
+        y = frame.y(ys.place(tick))
+        drawn += [_stroke(frame.left, y, frame.right, y, faint=True), _text(frame.left - 5, y + 4, label, "end")]
+    for tick in xs.ticks:
+        x = frame.x(xs.place(tick))
+        drawn.append(_text(x, frame.bottom + 15, figures(tick, language, digits=3), "middle"))
+    drawn.append(_text(frame.right, frame.bottom + 32, x_label, "end"))
+    legend: list[str] = []
+    bottom = frame.bottom + 52
+    for place, line in enumerate(kept):
+        spots = [(frame.x(xs.place(x)), frame.y(ys.place(_known(y)))) for x, y in line.points]
+        drawn += _line(spots, place, marked=len(spots) <= _FEW_POINTS)
+        told, bottom = _row(line.name, bottom)
+        legend += [*_line([(_EDGE, bottom - _ROW - 4), (_EDGE + 28, bottom - _ROW - 4)], place), *told]
+    return _svg(words, bottom, "", *drawn, *legend)
+
+
 def progress(used: float, *, words: Words, held: float = 0.0, notice: float | None = None) -> Markup:
     """A level bar: ``used`` and ``held`` (promised to what still runs, hatched) as parts of 1; 1 has a mark of its own
     when it is passed. ``notice``: where a first notice is given, as a part of 1.
@@ -181,6 +212,23 @@ class _Frame(msgspec.Struct, frozen=True):
 
     def y(self, part: float) -> float:
         return self.bottom - part * self.height
+
+
+class _Plain:
+    """A plain scale over some values, between round figures."""
+
+    def __init__(self, values: Sequence[float], *, from_zero: bool) -> None:
+        low, high = (min(values), max(values)) if values else (0.0, 1.0)
+        low = 0.0 if from_zero else low
+        if high - low < _LEAST:
+            high = low + 1.0
+        power = 10.0 ** math.floor(math.log10((high - low) / 4))
+        step = next((n * power for n in (1, 2, 5, 10) if n * power * 5 >= high - low), 10 * power)
+        first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+        self.ticks = [step * place for place in range(first, last + 1)]
+
+    def place(self, value: float) -> float:
+        return (value - self.ticks[0]) / (self.ticks[-1] - self.ticks[0])
 
 
 class _Decades:
@@ -246,14 +294,14 @@ def _row(words: str, top: float) -> tuple[list[str], float]:
     return [_text(_EDGE + 36, top + _ROW * place, row) for place, row in enumerate(rows)], top + _ROW * len(rows)
 
 
-def _line(spots: Sequence[tuple[float, float]], place: int) -> list[str]:
+def _line(spots: Sequence[tuple[float, float]], place: int, *, marked: bool = True) -> list[str]:
     if not spots:
         return []
     path = "L".join(f"{_n(x)} {_n(y)}" for x, y in spots)
     dashes = _DASHES[place % len(_DASHES)]
     dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
     width = "2.6" if place == 0 else "1.5"
-    marks = "".join(_mark(x, y, place) for x, y in spots)
+    marks = "".join(_mark(x, y, place) for x, y in spots) if marked else ""
     return [
         f'<path d="M{path}" fill="none" stroke="currentColor" stroke-width="{width}"{dashed}/>',
         f'<path d="{marks}" fill="currentColor"/>',
@@ -334,12 +382,7 @@ def _in_log(value: float | None) -> bool:
 
 def _plain_ticks(most: float) -> list[float]:
     """0 and up to five round steps (1, 2 or 5 of a power of ten) that reach ``most``."""
-    if most < _LEAST:
-        return [0.0, 1.0]
-    power = 10.0 ** math.floor(math.log10(most / 4))
-    step = next((n * power for n in (1, 2, 5, 10) if n * power * 5 >= most), 10 * power)
-    count = max(1, math.ceil(most / step - 1e-9))
-    return [step * place for place in range(count + 1)]
+    return [0.0, 1.0] if most < _LEAST else _Plain([most], from_zero=True).ticks
 
 
 def _margin(labels: Sequence[str]) -> float:

@@ -9,27 +9,28 @@ from typing import Any, ClassVar
 from starlette.responses import Response
 
 from affouage.assembly.access import Policy
-from affouage.assembly.charter import COMMAND_LINE, Version
-from affouage.footprint.budget import BudgetRules, HoursRules, Limit, PotRules
+from affouage.assembly.charter import Version
+from affouage.assembly.refused_uses.counts import Counts
+from affouage.assembly.refused_uses.terms import Terms
 from affouage.footprint.meter import MeterInfo
 from affouage.footprint.period import kind_of
 from affouage.footprint.public import FEWEST, OTHER
 from affouage.footprint.report import Report
-from affouage.pool.reach import ConfidentialityRules
-from affouage.pool.share_rules import ShareRules
+from affouage.rulebook import AREAS, lowerings, words
+from affouage.rulebook.words import lowering
 from affouage.units import Quality
 from affouage.web import format as wording
 from affouage.web import methods
 from affouage.web.amounts import Amount, ImpactRow, Lines, amount, impact_rows, lines, parts
+from affouage.web.assembly.rule_sentences import rule_sentences
+from affouage.web.assembly.rule_troubles import trouble_words
+from affouage.web.deciders import decider
 from affouage.web.door import Door, Visit
 from affouage.web.language import Language
-from affouage.web.limits import RULES, in_unit, pot_sentence, rule_sentences
 from affouage.web.models import here
 from affouage.web.pages import ModelCard, Page
 from affouage.web.periods import Chooser, Place, chooser, month_before, named
-from affouage.web.share_words import confidentiality_sentences, share_sentences
-
-AREAS = ("budget", "hours", "pot", "share", "confidentiality")
+from affouage.web.reports_words import CountRow, count_rows
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class RuleRow:
 
 @dataclass(frozen=True)
 class PublicPage(Page):
-    """One month. ``figures`` None: too few people, or nothing was asked; ``running``: the month is not over yet."""
+    """One month. ``figures`` None: too few people, or nothing was asked; ``running``: the month is not over yet.
+    ``founded``: the members decide; ``lowered``: what the configuration file takes away from the rules, in sentences;
+    ``troubles``: what the database says of rules and the public log does not."""
 
     template: ClassVar[str] = "public.html"
     name: str
@@ -56,8 +59,20 @@ class PublicPage(Page):
     figures: PublicFigures | None
     models: tuple[ModelCard, ...]
     rules: tuple[RuleRow, ...]
+    founded: bool
+    lowered: tuple[str, ...]
+    troubles: tuple[str, ...]
     meter_title: str
     meter_quality: Quality
+    moderation: ModerationFigures | None
+
+
+@dataclass(frozen=True)
+class ModerationFigures:
+    """Decisions about refused uses in a month that is over. ``decisions`` None: fewer than five, so no more is told."""
+
+    decisions: int | None
+    rows: tuple[CountRow, ...]
 
 
 @dataclass(frozen=True)
@@ -80,7 +95,7 @@ def open_door(door: Door) -> None:
 
 
 async def month(visit: Visit) -> Response:
-    commons, language = visit.commons, visit.language
+    commons, language, terms = visit.commons, visit.language, visit.commons.reports.terms()
     today = commons.calendar.day(commons.clock.now_ms())
     period = public_period(visit.query("period"), today)
     page = view(
@@ -94,10 +109,18 @@ async def month(visit: Visit) -> Response:
             {area: commons.charter.history(area) for area in AREAS},
             language,
         ),
+        lowered=tuple(lowering(one.setting, one.value, language.code) for one in lowerings(commons.settings)),
+        founded=commons.charter.founded,
+        troubles=tuple(trouble_words(one, language) for one in commons.charter.problems()),
         meter=commons.metering.meter.info(),
         language=language,
+        moderation=None if period == today[:7] else _moderation(await commons.reports.counts(period), terms, language),
     )
     return visit.site.page(visit.request.scope, page)
+
+
+def _moderation(counted: Counts, terms: Terms, language: Language) -> ModerationFigures:
+    return ModerationFigures(counted.decisions, count_rows(counted, terms, language))
 
 
 def figures(report: Report, names: Mapping[str, str], language: Language) -> PublicFigures:
@@ -124,62 +147,24 @@ def rule_rows(
     values: Mapping[str, tuple[Any, int]], history: Mapping[str, Sequence[Version]], language: Language
 ) -> tuple[RuleRow, ...]:
     """``values``: (rule, version) in force by area; ``history``: its versions, where the decision is told."""
-    _ = language.gettext
     return tuple(
-        _rule_row(area, _(RULES.get(area, area)), *values[area], history.get(area, ()), language) for area in values
+        _rule_row(area, words.name(area, language.code), *values[area], history.get(area, ()), language)
+        for area in values
     )
 
 
 def _rule_row(
     area: str, name: str, value: Any, version: int, history: Sequence[Version], language: Language
 ) -> RuleRow:
-    _ = language.gettext
     decision = next((one for one in history if one.version == version), None)
-    who = decision.decided_by if decision else ""
     return RuleRow(
         name=name,
-        sentences=rule_words(value, language),
+        sentences=rule_sentences(AREAS[area], value, language),
         version=version,
-        decided_by=_("whoever looks after the machine") if who == COMMAND_LINE else who,
+        decided_by=decider(decision, language) if decision else "",
         reason=decision.reason if decision else "",
         since_ms=decision.in_force_ms if decision else None,
     )
-
-
-def rule_words(value: Any, language: Language) -> tuple[str, ...]:
-    """A rule in sentences."""
-    _ = language.gettext
-    if isinstance(value, BudgetRules):
-        if not value.limits:
-            return (_("No limit is in force."),)
-        told = rule_sentences(value, None, "", {}, language)
-        return (*(limit_words(one, language) for one in value.limits), *told)
-    if isinstance(value, HoursRules):
-        closed = _("The commons answers nobody from {start} to {end}.")
-        shut = (closed.format(start=value.closed_from, end=value.closed_until),)
-        return shut if value.closed_from else (_("Open at any hour."),)
-    if isinstance(value, PotRules):
-        return (pot_sentence(value.sharing, language),)
-    if isinstance(value, ShareRules):
-        return share_sentences(value, language)
-    if isinstance(value, ConfidentialityRules):
-        return confidentiality_sentences(value, language)
-    return (str(value),)
-
-
-def limit_words(limit: Limit, language: Language) -> str:
-    """``At most 3 kWh per day for the whole commons.``"""
-    _ = language.gettext
-    span = {"day": _("per day"), "month": _("per month"), "year": _("per year")}[limit.span]
-    most = in_unit(limit.amount, limit.unit, language)
-    whose = {
-        "commons": _("At most {amount} {span} for the whole commons."),
-        "member": _("At most {amount} {span} for each member."),
-        "workshop": _("At most {amount} {span} for each workshop."),
-    }[limit.scope]
-    if limit.key:
-        whose = _("At most {amount} {span} for the workshop {name}.")
-    return whose.format(amount=most, span=span, name=limit.key)
 
 
 def months_only(period: str, today: str, language: Language) -> Chooser:
@@ -209,6 +194,10 @@ def view(
     rules: tuple[RuleRow, ...],
     meter: MeterInfo,
     language: Language,
+    moderation: ModerationFigures | None = None,
+    lowered: tuple[str, ...] = (),
+    founded: bool = True,
+    troubles: tuple[str, ...] = (),
 ) -> PublicPage:
     return PublicPage(
         name=name,
@@ -218,8 +207,12 @@ def view(
         figures=None if report is None else figures(report, _names(models, language), language),
         models=models,
         rules=rules,
+        founded=founded,
+        lowered=lowered,
+        troubles=troubles,
         meter_title=methods.title(meter.method, language),
         meter_quality=meter.quality,
+        moderation=moderation,
     )
 
 

@@ -13,16 +13,17 @@ from affouage.catalogue.openness import AXES, AXIS_WORDS, Level, level_word
 from affouage.errors import SettingsError
 from affouage.footprint.factors import GridFactors, grid_factors
 from affouage.footprint.impact import INDICATORS
+from affouage.inference.prefix_rules import PrefixRules
 from affouage.inference.prompt import commitment
 from affouage.ledger.receipt import Impacts, Receipt
 from affouage.web import sentences
 from affouage.web.door import Door, Visit
 from affouage.web.language import Language
-from affouage.web.limits import rule_named
 from affouage.web.machine_words import KINDS
 from affouage.web.methods import TITLES
-from affouage.web.pages import FactorRow, ReceiptPage, Receipts
+from affouage.web.pages import FactorRow, ReceiptPage, Receipts, RuleLink
 from affouage.web.reach import asked_words
+from affouage.web.rule_names import cited_words, page_of
 from affouage.web.site import say
 
 SHOWN_AT_MOST = 50
@@ -56,8 +57,6 @@ async def _page(visit: Visit, pasted: str | None) -> ReceiptPage:
     receipt = await visit.commons.ledger.receipt(visit.part("id"), member_id)
     salt = await visit.commons.ledger.salt(receipt.id, member_id)
     making = await visit.commons.books.making_of(receipt)
-    prefix = visit.commons.prefixes.get(receipt.prefix.language) if receipt.prefix else None
-    same_prefix = prefix is not None and receipt.prefix is not None and prefix.sha256 == receipt.prefix.sha256
     matches = None
     if pasted is not None and salt is not None and receipt.prompt_sha256 is not None:
         matches = same_text(pasted, salt, receipt.prompt_sha256)
@@ -66,18 +65,37 @@ async def _page(visit: Visit, pasted: str | None) -> ReceiptPage:
         machine=_machine_named(receipt, visit),
         whose=_whose(receipt, visit),
         reach=asked_words(receipt.reach, visit.language),
-        rules=tuple(rule_named(rule, visit.language) for rule in receipt.rules),
-        openness=_openness(receipt, visit.language),
+        rules=tuple(_rule(rule, visit) for rule in receipt.rules),
+        openness=openness_words(receipt, visit.language),
         factors=factor_rows(_grid_of(receipt, visit), visit.language),
         making=making if any_known(making) else None,
         making_when=why_no_making(receipt, making),
         method_anchor=receipt.energy.method if receipt.energy.method in TITLES else "energy",
         problem=sentences.explain_code(receipt.problem, visit.language) if receipt.problem else "",
         salt=salt.hex() if salt else "",
-        prefix_text=prefix.text if prefix is not None and same_prefix else None,
+        prefix_text=_prefix_text(receipt, visit),
         matches=matches,
         pasted=pasted or "",
     )
+
+
+def _rule(stamp: str, visit: Visit) -> RuleLink:
+    cited = visit.commons.cite.read(stamp)
+    return RuleLink(cited_words(cited, visit.language), page_of(cited))
+
+
+def _prefix_text(receipt: Receipt, visit: Visit) -> str | None:
+    """The text that stood first, looked for among all that ever were; None for one that is known no more."""
+    stamp, commons = receipt.prefix, visit.commons
+    if stamp is None or stamp.language not in commons.prefixes:
+        return None
+    ever = [(one.value, one.version) for one in commons.charter.history("prefixes")]
+    for rules, version in (*ever, (PrefixRules(), 0)):
+        for workshop in ("", receipt.workshop):
+            found = commons.prefixes.under_rule(rules, version, stamp.language, workshop)
+            if found.sha256 == stamp.sha256:
+                return found.text
+    return None
 
 
 def _machine_named(receipt: Receipt, visit: Visit) -> str:
@@ -135,7 +153,7 @@ def factor_rows(grid: GridFactors | None, language: Language) -> tuple[FactorRow
     return tuple(FactorRow(name, anchor, factor) for name, anchor, factor in rows if factor is not None)
 
 
-def _openness(receipt: Receipt, language: Language) -> tuple[tuple[str, str], ...]:
+def openness_words(receipt: Receipt, language: Language) -> tuple[tuple[str, str], ...]:
     """(axis, level) in words, in the order of the axes; those the receipt does not tell are left out."""
     levels = receipt.model.openness
     return tuple(

@@ -9,10 +9,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from affouage.errors import AffouageError, EngineLoading, NotFound, TooMuch, Unavailable
+from affouage.web import count_refusals, house_sentences, node_sentences, reports_sentences
 from affouage.web import format as wording
-from affouage.web import node_sentences
+from affouage.web.assembly import refusals as assembly_refusals
+from affouage.web.blind import sentences as blind_sentences
+from affouage.web.desk import sentences as desk_sentences
+from affouage.web.easy_read import sentences as easy_read_sentences
+from affouage.web.explain import sentences as explain_sentences
 from affouage.web.language import N_, Language
 from affouage.web.refusals import refused
+from affouage.web.work import sentences as work_sentences
 
 SENTENCES: dict[str, tuple[str, str]] = {
     # what was asked
@@ -101,10 +107,26 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "allowance_uncountable": (N_("A limit of the energy allowance can no longer be counted."), N_("Tell an operator.")),
     "closed": (N_("The commons is closed at this hour."), N_("Try again in {wait}.")),
+    "closed_by_settings": (N_("The commons is closed at present."), N_("Ask whoever looks after the machine.")),
+    "model_not_admitted": (N_("The members do not admit this model."), N_("Choose another model.")),
+    "refused_use": (N_("The members refuse this use."), N_("Another rule can be proposed to the assembly.")),
+    "suspended": (N_("You are suspended at present."), N_("The decision and its reasons are on your page of reports.")),
+    "reach_capped": (
+        N_("The members decided that questions go no further than that."),
+        N_("Choose fewer machines that may read it."),
+    ),
     "unknown_use": (N_("No rule exempts this use."), N_("Declare one of these, or none: {known}.")),
     "rule_refused": (N_("This rule could not be applied."), N_("Check it and try again.")),
     "bad_period": (N_("This is not a period."), N_("Choose a day, a month or a year from the page “La coupe”.")),
+    "not_a_voice": (
+        N_("This model is no voice: nothing can be set more or less strongly."),
+        N_("Leave the scale out, or choose a voice."),
+    ),
     # machine and engine
+    "voice_not_loaded": (
+        N_("This voice cannot be loaded beside its model."),
+        N_("Choose another model, or tell an operator: its file is gone or does not match."),
+    ),
     "rate_limit_exceeded": (N_("The commons is full at the moment."), N_("Try again in {wait}.")),
     "too_many_waiting": (
         N_("You already have {waiting} questions waiting for this model."),
@@ -142,7 +164,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "card_refused": (N_("A model card is wrong."), N_("Tell an operator.")),
     "no_port": (N_("No free port on this machine."), N_("Tell an operator.")),
     # machines of members
+    **assembly_refusals.SENTENCES,
+    **count_refusals.SENTENCES,
+    **easy_read_sentences.SENTENCES,
+    **desk_sentences.SENTENCES,
+    **explain_sentences.SENTENCES,
+    **house_sentences.SENTENCES,
     **node_sentences.SENTENCES,
+    **reports_sentences.SENTENCES,
+    **work_sentences.SENTENCES,
+    **blind_sentences.SENTENCES,
     "server_stopped": (N_("The server stopped before the end of the answer."), N_("Ask again.")),
 }
 
@@ -179,6 +210,8 @@ def _facts(error: AffouageError, language: Language) -> dict[str, Any]:
         name: wording.whole(value, language) if isinstance(value, int) and not isinstance(value, bool) else value
         for name, value in error.details.items()
     }
+    if rule := house_sentences.rule_fact(error.details, language):
+        facts["rule"] = rule
     if isinstance(error, (TooMuch, Unavailable)):
         facts["wait"] = wording.duration(error.retry_after_s * 1000, language)
     return facts

@@ -29,7 +29,8 @@ from affouage.web.static import static_url
 
 ROOMS = (
     *("chat", "conversations", "receipts", "coupe", "compare", "models", "machines", "account", "members"),
-    *("how-it-works", "sources", "commons"),
+    *("how-it-works", "sources", "commons", "reports", "moderation", "assembly"),
+    *("explain", "sheets", "easy-read", "desk", "questions", "work", "blind", "training"),
 )
 
 
@@ -109,10 +110,19 @@ class Site:
             member_name=identity.member.name if identity else None,
             steward=identity is not None and role.at_least(Role.STEWARD),
             operator=identity is not None and role.at_least(Role.OPERATOR),
+            moderates=self._moderates(identity),
+            at_desk=self._at_desk(identity),
+            to_vote=scope.get("affouage.to_vote", 0),
             csrf=scope.get("affouage.csrf", ""),
             room=first if first in ROOMS else "",
             other_language=f"?lang={other}" if readable else None,
         )
+
+    def _moderates(self, identity: Identity | None) -> bool:
+        return identity is not None and self.commons is not None and self.commons.reports.moderates(identity.member)
+
+    def _at_desk(self, identity: Identity | None) -> bool:
+        return identity is not None and self.commons is not None and self.commons.desk.at_desk(identity.member)
 
 
 def see_other(path: str) -> RedirectResponse:

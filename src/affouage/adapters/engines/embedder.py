@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import itertools
 import platform
 import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
-from affouage.adapters.engines.child import Child, ChildProgram, SupervisedChild, said
+from affouage.adapters.engines.answering_child import AnsweringChild
+from affouage.adapters.engines.child import ChildProgram
 from affouage.adapters.engines.embedder_child import DIMENSIONS
-from affouage.adapters.engines.openai_wire import encode
 from affouage.chat import EMBEDDER, ChatRequest, EngineEvent
 from affouage.clock import Clock
-from affouage.errors import EngineFailed, UnsupportedParameter
+from affouage.errors import UnsupportedParameter
 from affouage.pool.engine import Engine, EngineIdentity, EngineState, Occupancy, Work
 from affouage.settings import EngineSettings
 
@@ -39,9 +36,6 @@ class UsemEmbedder:
     ) -> None:
         self._model_id = model_id
         self._settings = settings
-        self._process: asyncio.subprocess.Process | None = None
-        self._turn = asyncio.Lock()
-        self._ids = itertools.count(1)
         threads = settings.threads or 1
         program = ChildProgram(
             module="affouage.adapters.engines.embedder_child",
@@ -52,13 +46,9 @@ class UsemEmbedder:
             need_bytes=_LOADED_BYTES,
             idle_unload_ms=settings.idle_unload_ms,
         )
-        self._child = SupervisedChild(
-            program,
-            clock=clock,
-            on_ready=self._meet,
-            on_gone=self._part,
-            before_load=None if make_room is None else lambda: make_room(self),
-        )
+        before_load = None if make_room is None else lambda: make_room(self)
+        self._answering = AnsweringChild(program, clock=clock, before_load=before_load)
+        self._child = self._answering.child
 
     @property
     def model_id(self) -> str:
@@ -115,7 +105,7 @@ class UsemEmbedder:
         tokens = 0
         with self._child.in_use():
             for start in range(0, len(inputs), _TEXTS_AT_ONCE):
-                answer = await self._ask(inputs[start : start + _TEXTS_AT_ONCE])
+                answer = await self._answering.ask({"inputs": inputs[start : start + _TEXTS_AT_ONCE]})
                 rows = base64.b64decode(answer["vectors"])
                 vectors.extend(list(row) for row in _ROW.iter_unpack(rows))
                 tokens += answer["tokens"]
@@ -123,34 +113,3 @@ class UsemEmbedder:
 
     async def close(self) -> None:
         await self._child.close()
-
-    async def _ask(self, texts: tuple[str, ...]) -> dict[str, Any]:
-        """One question to the child, when its turn comes. Raises EngineFailed."""
-        question = {"id": next(self._ids), "inputs": texts}
-        async with self._turn:
-            pid = self.pid
-            try:
-                answer = await _answer(self._process, question)
-                self._child.heard()
-                return answer
-            except ConnectionError:
-                await self._child.doubted(pid)
-                raise EngineFailed("The embedding engine stopped.", remedy="Try again.", retry_after_s=1) from None
-
-    async def _meet(self, child: Child) -> None:
-        self._process = child.process
-
-    async def _part(self) -> None:
-        self._process = None
-
-
-async def _answer(process: asyncio.subprocess.Process | None, question: dict[str, Any]) -> dict[str, Any]:
-    """Ask and read. An answer nobody waited for any more is passed over by its number. Raises ConnectionError."""
-    if process is None or process.stdin is None or process.stdout is None:
-        raise ConnectionError
-    process.stdin.write(encode(question) + b"\n")
-    await process.stdin.drain()
-    while line := await process.stdout.readline():
-        if (answer := said(line)).get("id") == question["id"]:
-            return answer
-    raise ConnectionError

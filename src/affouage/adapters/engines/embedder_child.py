@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,8 +16,8 @@ from typing import Any, Protocol
 from affouage.adapters.engines.child_side import ParentLine
 
 DIMENSIONS = 512
-_ALIKE = ("Où renouveler ma carte d'identité ?", "Where can I renew my identity card?")
-_OTHER = "Le chat dort au soleil sur le mur du jardin."
+ALIKE = ("Où renouveler ma carte d'identité ?", "Where can I renew my identity card?")
+OTHER = "Le chat dort au soleil sur le mur du jardin."
 
 
 class Tokenizer(Protocol):
@@ -58,7 +59,7 @@ class Encoder:
 
 def wrong_with(encoder: Encoder) -> str | None:
     """What is wrong with this encoder, tried on sentences whose order is known; None when nothing is."""
-    rows, _ = encoder.encode([*_ALIKE, _OTHER])
+    rows, _ = encoder.encode([*ALIKE, OTHER])
     if rows.shape != (3, DIMENSIONS):
         return f"its vectors have the shape {rows.shape}"
     if not all(math.isclose(float(row @ row), 1.0, abs_tol=1e-3) for row in rows):
@@ -70,6 +71,7 @@ def wrong_with(encoder: Encoder) -> str | None:
 
 def main() -> None:
     line = ParentLine()
+    os.nice(line.config.get("nice", 0))  # one that works behind gives way
     try:
         encoder = Encoder(line.config["threads"])
         wrong = wrong_with(encoder)

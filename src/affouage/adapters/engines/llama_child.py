@@ -55,7 +55,23 @@ def _parameters(config: dict[str, Any]) -> Any:
     chosen.hostnames = ["127.0.0.1"]
     chosen.port = 0
     chosen.api_keys = [config["key"]]
+    if config.get("adapters"):
+        chosen.lora_init_without_apply = True  # each request says what it wants of each
+        chosen.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(path, 0.0) for path in config["adapters"]]
     return chosen
+
+
+def _served(config: dict[str, Any]) -> tuple[Any, str]:
+    """The server, and why it runs without its adapters ("" when it has them): one that is bad must not take its base
+    away from everybody. Raises whatever the library throws."""
+    import xllamacpp
+
+    try:
+        return xllamacpp.Server(_parameters(config)), ""
+    except Exception as refused:
+        if not config.get("adapters"):
+            raise
+        return xllamacpp.Server(_parameters({**config, "adapters": []})), str(refused) or type(refused).__name__
 
 
 def main() -> None:
@@ -66,11 +82,11 @@ def main() -> None:
     try:
         import xllamacpp
 
-        server = xllamacpp.Server(_parameters(line.config))
+        server, without = _served(line.config)
     except Exception as refused:  # whatever the library throws is the parent's to tell
         line.failed(str(refused) or type(refused).__name__)
         return
-    line.ready(address=server.listening_address, version=xllamacpp.__version__)
+    line.ready(address=server.listening_address, version=xllamacpp.__version__, without=without)
     line.wait_for_end()
     os._exit(0)  # at once: the library's own shutdown may wait for answers nobody reads
 

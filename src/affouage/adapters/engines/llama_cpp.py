@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import psutil
 
 from affouage.adapters.engines.child import Child, ChildProgram, SupervisedChild
 from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
 from affouage.chat import ChatRequest, EngineEvent
 from affouage.clock import Clock
-from affouage.errors import AffouageError, EngineFailed, UnsupportedParameter
+from affouage.errors import AffouageError, EngineFailed, EngineLoading, UnsupportedParameter
 from affouage.pool.engine import Engine, EngineIdentity, EngineState, Occupancy, Work
 from affouage.settings import EngineSettings, UpstreamSettings
 
@@ -26,6 +29,8 @@ _GIB = 1 << 30
 # at 0.96 of the speed of 512, and looks up every 2 s instead of every 17 s.
 _BATCH_TOKENS = 64
 _PROMPT_CACHE_MIB = 256
+"""Texts read before, kept in memory. None beside voices: llama.cpp does not remember which one had read a text."""
+_BUSY_RETRY_S = 5
 
 
 def threads_to_use(wanted: int, physical_cores: int | None, usable_cores: int) -> int:
@@ -38,12 +43,19 @@ def load_deadline_ms(file_bytes: int) -> int:
     return 300_000 + 20_000 * file_bytes // _GIB
 
 
+class VoiceFile(msgspec.Struct, frozen=True):
+    """An adapter of the model, already checked."""
+
+    id: str
+    path: Path
+
+
 class LlamaCppEngine:
     """One GGUF file, already checked against its digest, served by a child process that comes and goes.
 
     ``context_limit``: what the model was made for, in tokens; the settings' context is cut to it. ``file_sha256`` is
     only quoted: whoever admitted the file has verified it. ``need_bytes`` of memory are asked of ``make_room`` before
-    each load.
+    each load. ``voices``: the adapters there are of it, asked anew before each load.
     """
 
     def __init__(
@@ -57,6 +69,7 @@ class LlamaCppEngine:
         context_limit: int | None = None,
         need_bytes: int | None = None,
         make_room: Callable[[Engine], Awaitable[None]] | None = None,
+        voices: Callable[[], Sequence[VoiceFile]] = tuple,
     ) -> None:
         self._model_id = model_id
         self._path = path
@@ -66,31 +79,38 @@ class LlamaCppEngine:
         self._context_tokens: int | None = None
         self._key = secrets.token_hex(32)
         self._client: OpenAICompatibleEngine | None = None
+        self._find_voices = voices
+        self._make_room = make_room
+        self._voices: tuple[str, ...] = ()
+        """Of the present process, or of the one that is being started."""
+        self._without = ""
+        """Why the present process has none of them; "" when it has them."""
+        self._config: dict[str, Any] = {}
         self._child = SupervisedChild(
             self._program(need_bytes),
             clock=clock,
             on_ready=self._open_client,
             on_gone=self._close_client,
-            before_load=None if make_room is None else lambda: make_room(self),
+            before_load=self._prepare,
         )
 
     def _program(self, need_bytes: int | None) -> ChildProgram:
         file_bytes = self._path.stat().st_size if self._path.is_file() else 0
         usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         threads = threads_to_use(self._settings.threads, psutil.cpu_count(logical=False), usable)
+        self._config |= {
+            "path": str(self._path),
+            "model_id": self._model_id,
+            "slots": self._settings.slots,
+            "context_tokens": self._context_asked,
+            "batch_tokens": max(_BATCH_TOKENS, self._settings.slots),
+            "threads": threads,
+            "key": self._key,
+        }
         return ChildProgram(
             module="affouage.adapters.engines.llama_child",
             model_id=self._model_id,
-            config={
-                "path": str(self._path),
-                "model_id": self._model_id,
-                "slots": self._settings.slots,
-                "context_tokens": self._context_asked,
-                "batch_tokens": max(_BATCH_TOKENS, self._settings.slots),
-                "prompt_cache_mib": _PROMPT_CACHE_MIB,
-                "threads": threads,
-                "key": self._key,
-            },
+            config=self._config,  # completed before each load
             # A waiting OpenMP thread that spins takes the processor from whoever has work: answers took minutes.
             environment={"GOMP_SPINCOUNT": "0", "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(threads)},
             expected_bytes=file_bytes or None,
@@ -144,13 +164,50 @@ class LlamaCppEngine:
     async def ensure_ready(self, wait_ms: int) -> None:
         await self._child.ensure_ready(wait_ms)
 
+    # --- Voices -----------------------------------------------------------------------------------------------------
+
+    def speaks(self, voice_id: str) -> bool:
+        return voice_id in self._voices and not self._without and self.state().status == "ready"
+
+    async def ensure_voice(self, voice_id: str, wait_ms: int) -> None:
+        """Raises EngineFailed for an adapter that is gone or that llama.cpp refuses, EngineLoading while its base,
+        which has to start again for it, is at work for others."""
+        await self._child.ensure_ready(wait_ms)
+        if not self.speaks(voice_id) and voice_id not in self._voices:  # it came after the process had started
+            if voice_id not in {one.id for one in await asyncio.to_thread(self._find_voices)}:
+                raise EngineFailed(
+                    f"The adapter of {voice_id} is not here any more, or does not match {self._model_id}.",
+                    remedy="Add it again: affouage models add-voice.",
+                    code="voice_not_loaded",
+                )
+            await self._child.unload()
+            if self.state().status == "ready" and not self.speaks(voice_id):
+                raise EngineLoading(voice_id, progress=None, retry_after_s=_BUSY_RETRY_S, state="waiting")
+            await self._child.ensure_ready(wait_ms)
+        if not self.speaks(voice_id):
+            raise EngineFailed(
+                f"{self._model_id} runs without its voices: {self._without.strip('.') or 'it was just started again'}.",
+                remedy="Remove the adapter that does not load (affouage models remove), or add it again.",
+                code="voice_not_loaded",
+            )
+
+    async def _prepare(self) -> None:
+        found = await asyncio.to_thread(self._find_voices)
+        self._voices = tuple(one.id for one in found)
+        self._config["adapters"] = [str(one.path) for one in found]
+        self._config["prompt_cache_mib"] = 0 if found else _PROMPT_CACHE_MIB
+        if self._make_room is not None:
+            await self._make_room(self)
+
+    # --- Answers ----------------------------------------------------------------------------------------------------
+
     async def render(self, request: ChatRequest) -> str | None:
-        client = await self._ready_client()
+        client = await self._ready_client(request)
         with self._child.in_use():
             return await client.render(request)
 
     async def generate(self, request: ChatRequest) -> AsyncGenerator[EngineEvent, None]:
-        client, pid = await self._ready_client(), self.pid
+        client, pid = await self._ready_client(request), self.pid
         with self._child.in_use():
             try:
                 async with aclosing(client.generate(request)) as events:
@@ -172,8 +229,11 @@ class LlamaCppEngine:
     async def close(self) -> None:
         await self._child.close()
 
-    async def _ready_client(self) -> OpenAICompatibleEngine:
-        await self._child.ensure_ready(self._settings.load_wait_ms)
+    async def _ready_client(self, request: ChatRequest) -> OpenAICompatibleEngine:
+        if request.voice_scale is None:
+            await self._child.ensure_ready(self._settings.load_wait_ms)
+        else:
+            await self.ensure_voice(request.model, self._settings.load_wait_ms)
         if self._client is None:
             raise EngineFailed(f"{self._model_id} stopped just now.", remedy="Try again.", retry_after_s=1)
         return self._client
@@ -183,7 +243,9 @@ class LlamaCppEngine:
         settings = UpstreamSettings(
             id=self._model_id, url=f"{child.ready['address']}/v1", model=self._model_id, slots=self._settings.slots
         )
-        client = self._client = OpenAICompatibleEngine(settings, key=self._key)
+        self._without = str(child.ready.get("without") or "")
+        adapters = () if self._without else self._voices
+        client = self._client = OpenAICompatibleEngine(settings, key=self._key, adapters=adapters)
         try:
             await client.ensure_ready(wait_ms=30_000)
         except EngineFailed:

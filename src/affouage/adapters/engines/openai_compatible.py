@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import SimpleNamespace
 from typing import Any
@@ -62,7 +62,8 @@ async def _note_reuse(_session: aiohttp.ClientSession, context: SimpleNamespace,
 class OpenAICompatibleEngine:
     """One model on one server. ``key`` wins over the environment variable that the settings name.
 
-    ``session``: makes the HTTP client, once, inside the event loop; the engine owns and closes it.
+    ``session``: makes the HTTP client, once, inside the event loop; the engine owns and closes it. ``adapters``: voices
+    that the server (llama.cpp) has loaded, in its order; a request for any other model is answered without them.
     """
 
     def __init__(
@@ -72,7 +73,9 @@ class OpenAICompatibleEngine:
         key: str | None = None,
         environ: Mapping[str, str] | None = None,
         session: Callable[[], aiohttp.ClientSession] = new_session,
+        adapters: Sequence[str] = (),
     ) -> None:
+        self._adapters = tuple(adapters)
         self._settings = settings
         self._base = settings.url.rstrip("/")
         self._root = self._base.removesuffix("/v1")
@@ -229,7 +232,9 @@ class OpenAICompatibleEngine:
         return self._server or Acquaintance()
 
     def _body(self, request: ChatRequest, server: Acquaintance, prompt: str | None = None) -> dict[str, Any]:
-        return openai_wire.body(request, self._remote_model, prompt=prompt, progress=server.is_llama_cpp)
+        return openai_wire.body(
+            request, self._remote_model, prompt=prompt, progress=server.is_llama_cpp, adapters=self._adapters
+        )
 
     async def _infill_prompt(self, request: ChatRequest, server: Acquaintance) -> str | None:
         """The framed prompt for llama.cpp; None for servers that take a ``suffix`` themselves."""
@@ -237,7 +242,8 @@ class OpenAICompatibleEngine:
             return None
         if self._frame is None:
             try:
-                answer = await self._post_json(f"{self._root}/infill", infill.QUESTION)
+                without = {"lora": openai_wire.lora(self._adapters)} if self._adapters else {}
+                answer = await self._post_json(f"{self._root}/infill", infill.QUESTION | without)
             except UnsupportedParameter:
                 answer = {}
             self._frame = infill.frame_in(answer, server.bos_token)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -35,11 +35,18 @@ def path(request: ChatRequest) -> str:
     return _PATHS[request.kind]
 
 
-def body(request: ChatRequest, model: str, *, prompt: str | None = None, progress: bool = False) -> dict[str, Any]:
+def body(
+    request: ChatRequest,
+    model: str,
+    *,
+    prompt: str | None = None,
+    progress: bool = False,
+    adapters: Sequence[str] = (),
+) -> dict[str, Any]:
     """The JSON to send, always streamed: only then does a client that leaves free its slot.
 
     ``prompt`` replaces the request's own (a code-infilling prompt already framed for the model). ``progress`` asks for
-    llama.cpp's prompt progress; other servers may refuse a parameter they do not know.
+    llama.cpp's prompt progress; other servers may refuse a parameter they do not know. ``adapters``: see :func:`lora`.
     """
     sent: dict[str, Any] = {**request.options, "model": model, "stream": True}
     sent["stream_options"] = {"include_usage": True}
@@ -53,7 +60,18 @@ def body(request: ChatRequest, model: str, *, prompt: str | None = None, progres
         sent["max_tokens"] = request.max_tokens
     if progress:
         sent["return_progress"] = True
+    if adapters:
+        sent["lora"] = lora(adapters, request.model, request.voice_scale)
     return sent
+
+
+def lora(adapters: Sequence[str], model: str = "", scale: float | None = None) -> list[dict[str, Any]]:
+    """llama.cpp's: the scale of each adapter it has loaded, by number; of all but the one asked for, 0.
+
+    To be sent with every request once one is loaded: without it llama.cpp goes on from what it remembers of a text,
+    whichever adapter that was computed with.
+    """
+    return [{"id": n, "scale": scale or 0.0 if one == model else 0.0} for n, one in enumerate(adapters)]
 
 
 def encode(sent: dict[str, Any]) -> bytes:

@@ -18,12 +18,19 @@ from affouage import settings as settings_of
 from affouage.cli.checks import Finding, ok, problem, warning
 from affouage.errors import SettingsError
 from affouage.settings import ServerSettings, Settings
-from affouage.storage.home import in_use, running_address
+from affouage.storage.home import LEAST_FREE_BYTES, in_use, running_address
 
-LEAST_FREE_BYTES = 100_000_000
 WISE_FREE_BYTES = 2_000_000_000
 CLOCK_SLACK_MS = 300_000
-_OTHER_VARIABLES = {"AFFOUAGE_HOME", "AFFOUAGE_HUB_URL", "AFFOUAGE_KEY", "AFFOUAGE_LANG", "AFFOUAGE_STARTER_MODEL"}
+BESIDES_CONNECTIONS = 200
+_OTHER_VARIABLES = {
+    "AFFOUAGE_HOME",
+    "AFFOUAGE_HUB_URL",
+    "AFFOUAGE_KEY",
+    "AFFOUAGE_LANG",
+    "AFFOUAGE_PASSPHRASE",
+    "AFFOUAGE_STARTER_MODEL",
+}
 
 
 def check_settings(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
@@ -121,6 +128,28 @@ def check_exposure(server: ServerSettings) -> Iterator[Finding]:
             f"server.host = {server.host} opens this commons to the network without TLS.",
             "Put a TLS proxy in front and set server.public_url to its https:// address.",
         )
+
+
+def check_descriptors(server: ServerSettings) -> Iterator[Finding]:
+    """Each connection takes one; the database, the engines and the files in use take the rest."""
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return
+    most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most == resource.RLIM_INFINITY:
+        return
+    wanted = server.max_connections + BESIDES_CONNECTIONS
+    if most < wanted:
+        yield warning(
+            "open files",
+            f"This user may open {most} at once; {server.max_connections} connections and the rest want {wanted}.",
+            f"ulimit -n {wanted} before starting (LimitNOFILE= in a systemd unit), or lower server.max_connections."
+            if hard == resource.RLIM_INFINITY or hard >= wanted
+            else "Have the limit raised (/etc/security/limits.conf), or lower server.max_connections.",
+        )
+    else:
+        yield ok("open files", f"This user may open {most} at once.")
 
 
 def check_database(settings: Settings, now_ms: int) -> Iterator[Finding]:

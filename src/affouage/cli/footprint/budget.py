@@ -13,6 +13,7 @@ from affouage.cli.console import run
 from affouage.cli.deciding import decide, decision
 from affouage.cli.footprint.in_force import Here, echo, opened
 from affouage.cli.footprint.limit_options import limit_options, name_of, read_limits, with_limits, without_limits
+from affouage.cli.reading import note_reading, with_reason
 from affouage.errors import RuleRefused, UnknownModel
 from affouage.footprint.budget import BudgetRules, HoursRules, PotRules
 from affouage.footprint.hours import read_time
@@ -40,9 +41,10 @@ def budget(ctx: click.Context) -> None:
 
 
 @budget.command()
-@click.option("--member", metavar="NAME", help="Where this member stands too.")
+@click.option("--member", metavar="NAME", help="Where this member stands too; takes a --reason.")
+@with_reason
 @_json
-def show(member: str | None = None, as_json: bool = False) -> None:
+def show(member: str | None = None, reason: str | None = None, key: str | None = None, as_json: bool = False) -> None:
     """What is in force, who decided it and why, and how much of each limit is used.
 
     \b
@@ -53,6 +55,8 @@ def show(member: str | None = None, as_json: bool = False) -> None:
     """
     with opened() as here:
         member_id = run(Accounts(here.db, here.clock).find(member)).id if member else None
+        if member_id is not None:
+            note_reading(here.db, member_id, "use", reason, key)
         echo(here, member_id, member, as_json)
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import click
 import msgspec
 
-from affouage.assembly.charter import Charter
 from affouage.cli.console import echo_json, open_home, telling
 from affouage.cli.deciding import RuleBook, decided_words, to_come_words
 from affouage.cli.footprint.limit_options import name_of
@@ -22,6 +21,7 @@ from affouage.footprint.budget import BudgetRules, Limit, Rates, Standing, stand
 from affouage.footprint.impact import grid_factors
 from affouage.footprint.period import Calendar
 from affouage.ledger import allowance as books
+from affouage.rulebook import AREAS, open_charter
 from affouage.storage.home import own_factors
 from affouage.web import format as wording
 from affouage.web import limits as words
@@ -48,7 +48,7 @@ def opened() -> Iterator[Here]:
         asked, clock = settings.footprint, SystemClock()
         grid = grid_factors(asked.country, asked.factor_set, own_factors(settings.home))
         rates = areas.rates_of(asked, grid)
-        charter = Charter(db, clock, areas.AREAS, areas.checks(rates))
+        charter = open_charter(db, clock, rates)
         yield Here(settings, db, clock, Calendar(settings.commons.time_zone), charter, rates)
 
 
@@ -88,12 +88,13 @@ def echo(here: Here, member_id: str | None, member: str | None, as_json: bool) -
 
 def _shape(here: Here, rows: list[tuple[Limit, Standing | None]]) -> dict[str, Any]:
     told = {}
-    for area, kind in areas.AREAS.items():
+    for area in _AREAS:
         one = here.current(area)
-        told[area] = {"area": area, "version": 0, "rule": kind()} if one is None else here.shape(one)
+        nobody = {"area": area, "version": 0, "rule": AREAS[area].default}
+        told[area] = nobody if one is None else here.shape(one)
     return {
         "rules": told,
-        "to_come": [here.shape(one) for area in areas.AREAS for one in here.planned_later(area)],
+        "to_come": [here.shape(one) for area in _AREAS for one in here.planned_later(area)],
         "limits": [_limit_shape(here, limit, standing) for limit, standing in rows],
     }
 
@@ -121,9 +122,9 @@ def _in_words(
     budget, hours, pot = (here.charter.in_force(area).value for area in ("budget", "hours", "pot"))
     yield from words.rule_sentences(budget, hours, pot.sharing, {}, language)
     yield ""
-    for area in areas.AREAS:
+    for area in _AREAS:
         yield language.typeset(decided_words(here, area, _(_AREAS[area]), language))
-    for one in (one for area in areas.AREAS for one in here.planned_later(area)):
+    for one in (one for area in _AREAS for one in here.planned_later(area)):
         yield language.typeset(to_come_words(here, one, language))
 
 

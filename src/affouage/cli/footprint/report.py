@@ -8,15 +8,17 @@ import click
 
 from affouage.cli.console import echo_json, open_home, telling
 from affouage.cli.language import spoken
+from affouage.cli.reading import note_reading, with_reason
 from affouage.errors import BadRequest
 
 
 @click.command()
 @click.argument("period", required=False, default="")
-@click.option("--mine", "name", metavar="NAME", help="With this member's own use and share. The file then names it.")
+@click.option("--mine", "name", metavar="NAME", help="With this member's own use and share; takes a --reason.")
+@with_reason
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a table for a spreadsheet (CSV, comma, UTF-8).")
-def report(period: str, name: str | None, as_json: bool, as_csv: bool) -> None:
+def report(period: str, name: str | None, reason: str | None, key: str | None, as_json: bool, as_csv: bool) -> None:
     """What PERIOD took: kWh with their range, standby, losses, by model, workshop and machine; carbon, water, euros.
 
     PERIOD is a day (2026-11-22), a month (2026-11) or a year (2026); without it, this month. What is not known is said
@@ -26,7 +28,7 @@ def report(period: str, name: str | None, as_json: bool, as_csv: bool) -> None:
     \b
     Examples:
       affouage footprint report
-      affouage footprint report 2026-11 --mine "Jeanne Moreau"
+      affouage footprint report 2026-11 --mine "Jeanne Moreau" --reason "She asked for her share"
       affouage footprint report 2026 --csv > 2026.csv
       affouage footprint report 2026-11-22 --json
 
@@ -48,6 +50,8 @@ def report(period: str, name: str | None, as_json: bool, as_csv: bool) -> None:
             today = books.calendar.day(clock.now_ms())
             member = None if name is None else database.read_now(lambda c: roll.by_name(c, name))
             whose = None if member is None else member.id
+            if whose is not None:
+                note_reading(database, whose, "use", reason, key)
             found = database.read_now(lambda c: books.read(c, period or today[:7], whose))
     if as_json:
         echo_json(found)

@@ -62,6 +62,9 @@ def _energy(report: Report, language: Language) -> Iterator[str]:
         if part == "to_requests":
             losses = _("of which losses")
             rows.append(_energy_row(f"    {losses}", report.losses, report, language))
+            if (trained := amounts.trained(report)) is not None:
+                training = _("of which training")
+                rows.append(_energy_row(f"    {training}", trained, report, language))
     yield from _aligned(rows)
     yield ""
     told = _("Losses: answers that a machine or the software failed. Standby: on, and nobody asked anything.")

@@ -14,6 +14,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+import msgspec
+
 from affouage.clock import Clock
 from affouage.errors import AffouageError
 from affouage.pool.metering import Metering
@@ -43,6 +45,7 @@ from affouage.pool.nodes.wire import (
     SetPolicy,
     ToNode,
 )
+from affouage.pool.nodes.wire_training import Train, Training, TrainSaid
 from affouage.pool.run import KeptBlock
 
 _log = logging.getLogger("affouage.node")
@@ -61,6 +64,14 @@ class Files(Protocol):
     def on_offer(self, offer: FileOffer) -> None: ...
 
     def on_piece(self, piece: FilePiece) -> None: ...
+
+
+class LentTraining(Protocol):
+    """What is done with runs of training that the commons sends: ``adapters.trainers.lending``."""
+
+    def on_message(self, message: Train) -> None: ...
+
+    def standing(self) -> Training: ...
 
 
 class Agent:
@@ -101,6 +112,7 @@ class Agent:
         self._minute = minute
         self.watts = watts
         self.files = files
+        self.training: LentTraining | None = None
         self._tick_s = tick_s
         self._draining = False
         self.outbox = Outbox(bus, seal, node_id)
@@ -131,6 +143,11 @@ class Agent:
         )
         return Standing(policy=policy, closed=closed, draining=self._draining)
 
+    @property
+    def lends_training(self) -> bool:
+        """Whether the owner lends the machine for runs of training too."""
+        return self._kept_policy.training
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Listen and work until left; :meth:`drain` first, or what runs is stopped."""
@@ -159,6 +176,10 @@ class Agent:
     def send(self, message: FileWanted | FileState) -> None:
         """About model files; lost when the link is down, and asked again."""
         self.outbox.say("file", message)
+
+    def send_training(self, message: TrainSaid) -> None:
+        """About a run of training; lost when the link is down, and told again."""
+        self.outbox.say("train", message)
 
     # --- what comes ---------------------------------------------------------------------------------------------------
 
@@ -194,6 +215,9 @@ class Agent:
             case FilePiece():
                 if self.files is not None:
                     self.files.on_piece(message)
+            case _:
+                if self.training is not None:
+                    self.training.on_message(message)
 
     def _on_link(self, connected: bool) -> None:
         if connected:
@@ -234,6 +258,8 @@ class Agent:
             runs=self.runs,
             watts=self.watts(),
         )
+        if self.training is not None:
+            heartbeat = msgspec.structs.replace(heartbeat, training=self.training.standing())
         self.outbox.publish(heartbeat_subject(self.node_id), heartbeat)
 
     def _offer(self, now_us: int) -> bool:

@@ -15,6 +15,7 @@ from affouage.assembly.member import Member, Role
 from affouage.errors import BadRequest, Conflict, NotAllowed, NotFound
 from affouage.ledger import nodes
 from affouage.ledger.nodes import What
+from affouage.pool.nodes import ruled
 from affouage.pool.nodes.joining import is_node_id, same_name
 from affouage.pool.nodes.records import NodeRecord, record_of, row_of
 from affouage.pool.station import Trust
@@ -89,6 +90,7 @@ def approve(connection: Connection, by: Member | None, node_id: str, trust: Trus
         )
     if record.serves and record.trust == wanted:
         return record
+    ruled.may_trust(connection, wanted, now_ms)
     now = _write(connection, node_id, state="approved", trust=wanted, decided_ms=now_ms, decided_by=_id(who))
     return note(connection, now, "approved", _id(who), now_ms)
 

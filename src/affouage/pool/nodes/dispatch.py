@@ -26,6 +26,7 @@ from affouage.pool.nodes.records import NodeRecord
 from affouage.pool.nodes.remote_run import Patience
 from affouage.pool.nodes.sealing import Unsealable
 from affouage.pool.nodes.throttle import Throttle
+from affouage.pool.nodes.wire_training import Train, TrainSaid
 from affouage.pool.station import Station
 
 _log = logging.getLogger("affouage.pool")
@@ -73,6 +74,7 @@ class Dispatcher:
     ) -> None:
         self._file_wanted: Callable[[str, wire.FileWanted], None] = _ignore
         self._file_state: Callable[[str, wire.FileState], None] = _ignore
+        self._training: Callable[[str, TrainSaid], None] = _ignore
         self._seen_by: Callable[[str, wire.Heartbeat], None] = _ignore
         self.unknown: Counter[str] = Counter()
         """Messages under the name of no machine that is approved, and others that nobody sent; told once a minute."""
@@ -111,6 +113,11 @@ class Dispatcher:
             for link in self._links.values():
                 link.lose("stopping")
             await self._write_blocks(0)
+
+    @property
+    def connected(self) -> bool:
+        """Does the commons reach its broker now?"""
+        return self._bus.connected
 
     # --- what is offered --------------------------------------------------------------------------------------------
 
@@ -173,7 +180,7 @@ class Dispatcher:
         link.set_policy(wire.SetPolicy(policy=policy, serial=serial))
         return True
 
-    def send(self, node_id: str, message: wire.FileOffer | wire.FilePiece) -> None:
+    def send(self, node_id: str, message: wire.FileOffer | wire.FilePiece | Train) -> None:
         """Raises BusDown, also when the machine is not here."""
         link = self._links.get(node_id)
         if link is None:
@@ -203,6 +210,10 @@ class Dispatcher:
     def on_file_state(self, told: Callable[[str, wire.FileState], None]) -> None:
         """How a model given to a node is doing there."""
         self._file_state = told
+
+    def on_training(self, told: Callable[[str, TrainSaid], None]) -> None:
+        """Everything that a node says of a run of training."""
+        self._training = told
 
     def on_seen(self, told: Callable[[str, wire.Heartbeat], None]) -> None:
         """A node is here: when it comes, once a minute, and when its owner lends otherwise."""
@@ -245,6 +256,8 @@ class Dispatcher:
                 self._file_wanted(node_id, heard)
             case wire.FileState() if topic == "file":
                 self._file_state(node_id, heard)
+            case _ if topic == "train" and isinstance(heard, TrainSaid):
+                self._training(node_id, heard)
             case _:
                 link.dropped["on the wrong subject"] += 1
 

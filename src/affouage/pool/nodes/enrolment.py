@@ -79,16 +79,17 @@ class Enrolment:
     async def invite(self, by: Member | None, owner: Member | None, hours: int | None = None) -> Invited:
         """A secret for one machine of ``owner`` (None: the collective's own), the only time it is known.
 
-        Raises NotAllowed below steward, Conflict ``member_deactivated``.
+        Raises NotAllowed as the rule of machines says, Conflict ``member_deactivated``, ``machines_full``.
         """
         now_ms, lasts = self._clock.now_ms(), self._hours if hours is None else hours
         owner_id = "" if owner is None else owner.id
         return await self._db.write(lambda c: invitations.issue(c, by, owner_id, now_ms, lasts))
 
     async def redeem(self, request: JoinRequest, address: str) -> NodeRecord:
-        """Use an invitation: the machine is on the list, waiting for a steward. The same machine again: as it stands.
+        """Use an invitation: the machine is on the list, waiting for a steward if the rule of machines says so.
 
-        Raises NotFound ``node_invitation_not_found``, Conflict (``node_invitation_used``, ``_expired``,
+        The same machine again: as it stands. Raises NotAllowed ``enrol_closed``, NotFound
+        ``node_invitation_not_found``, Conflict (``machines_full``, ``node_invitation_used``, ``_expired``,
         ``node_name_taken``, ``member_deactivated``), BadRequest ``invalid_node_name``, TooMuch ``too_many_joins``.
         """
         name, now_ms = check_node_name(request.name), self._clock.now_ms()
@@ -100,7 +101,8 @@ class Enrolment:
     async def approve(self, by: Member | None, node_id: str, trust: Trust | None = None) -> NodeRecord:
         """Let it serve, or change how far it is trusted. None: the collective's own as such, a member's as trusted.
 
-        Raises NotAllowed below steward, Conflict ``node_closed`` once refused or revoked, BadRequest ``node_trust``.
+        Raises NotAllowed below steward and ``trust_capped``, Conflict ``node_closed`` once refused or revoked,
+        BadRequest ``node_trust``.
         """
         return await self._decided(lambda c, now_ms: decisions.approve(c, by, node_id, trust, now_ms))
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from affouage.assembly import attempts, credentials, roll
+from affouage.assembly import attempts, credentials, mandates, roll
 from affouage.assembly.member import Member
 from affouage.catalogue.machine import machine_id as own_machine_id
 from affouage.errors import BadRequest, Conflict, NotFound, TooMuch
 from affouage.ledger.ledger import append
 from affouage.ledger.nodes import NodeEntry
-from affouage.pool.nodes import decisions
+from affouage.pool.nodes import decisions, ruled
 from affouage.pool.nodes.joining import JoinRequest, node_id_of
 from affouage.pool.nodes.records import NodeRecord
 from affouage.storage.tables import machine_version, node, node_invitation, reading_block
@@ -31,8 +31,10 @@ class Invited:
 
 
 def issue(connection: Connection, by: Member | None, owner_id: str, now_ms: int, hours: int) -> Invited:
-    """Raises NotAllowed below steward, Conflict ``member_deactivated``, BadRequest ``node_hours``."""
-    who = decisions.steward(connection, by)
+    """Raises NotAllowed as the rule of machines says, Conflict ``machines_full``, ``member_deactivated``, BadRequest
+    ``node_hours``."""
+    who = mandates.again(connection, by)
+    ruled.may_enrol(connection, who, owner_id, now_ms)
     if not 1 <= hours <= HOURS_MAX:
         raise BadRequest(
             "An invitation cannot last that long.",
@@ -90,7 +92,12 @@ def redeem(connection: Connection, request: JoinRequest, name: str, address: str
         created_ms=now_ms,
         max_watts=request.max_watts,
     )
+    ruled.open_to_new(connection, now_ms)
+    ruled.room_for_one(connection, found.owner_id, now_ms)
     decisions.enter(connection, record, now_ms)
+    at_once = ruled.approved_at_once(connection, found.owner_id, decisions.TRUSTED, now_ms)
+    if at_once is not None:
+        record = decisions.approve(connection, None, node_id, at_once, now_ms)
     used = update(node_invitation).where(node_invitation.c.token_sha256 == found.token_sha256)
     connection.execute(used.values(used_ms=now_ms, node_id=node_id))
     return record

@@ -47,7 +47,7 @@ class Tally(msgspec.Struct, frozen=True, kw_only=True):
 
 class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     """``at_ms``: when it was written. ``waiting_blocks``: readings not yet in the commons' ledger. ``watts``: None when
-    unknown. ``since_start``, ``in_all``: what was served."""
+    unknown. ``learning``: a run of training of the commons is here. ``since_start``, ``in_all``: what was served."""
 
     at_ms: int
     started_ms: int
@@ -59,6 +59,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...] = ()
     waiting_blocks: int = 0
     dropped: int = 0
+    learning: bool = False
     since_start: Tally = Tally()
     in_all: Tally = Tally()
 

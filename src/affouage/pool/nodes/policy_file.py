@@ -20,10 +20,14 @@ _Mark = tuple[int, int, int]
 
 
 class KeptPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``serial``: of the last change that came from the pages of the commons; one made here leaves it as it is."""
+    """``serial``: of the last change that came from the pages of the commons; one made here leaves it as it is.
+
+    ``training``: whether the machine is lent for runs of training too. It is said here alone: no page changes it.
+    """
 
     policy: Policy = Policy()
     serial: int = 0
+    training: bool = False
 
 
 _decode = msgspec.json.Decoder(KeptPolicy).decode
@@ -59,7 +63,15 @@ class PolicyFile:
     def apply(self, policy: Policy, serial: int) -> bool:
         """Keep what came from the commons, when it is newer than what did before. Raises as :meth:`change` does."""
         newer = KeptPolicy(policy=policy, serial=serial)
-        return self.change(lambda kept: newer if serial > kept.serial else kept) is newer
+        applied = False
+
+        def changed(kept: KeptPolicy) -> KeptPolicy:
+            nonlocal applied
+            applied = serial > kept.serial
+            return msgspec.structs.replace(newer, training=kept.training) if applied else kept
+
+        self.change(changed)
+        return applied
 
     def _look(self) -> _Mark | None:
         try:

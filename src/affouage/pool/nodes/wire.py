@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from affouage.chat import Kind
 from affouage.ledger.receipt import Block, Energy
+from affouage.pool.nodes.wire_training import Train, Training, TrainSaid
 
 VERSION = 1
 
@@ -89,6 +90,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unkn
     policy: Policy = Policy()
     running: Annotated[tuple[Id, ...], Meta(max_length=4096)] = ()
     watts: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
+    training: Training = ""
 
 
 class Progress(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -191,7 +193,7 @@ class FileState(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unkn
     problem: Short = ""
 
 
-FromNode = Heartbeat | Chunk | Fin | Blocks | FileWanted | FileState
+FromNode = Heartbeat | Chunk | Fin | Blocks | FileWanted | FileState | TrainSaid
 
 # --- commons -> node --------------------------------------------------------------------------------------------------
 
@@ -288,7 +290,7 @@ class FilePiece(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unkn
     data: Annotated[bytes, Meta(max_length=300_000)]
 
 
-ToNode = Run | Renew | Cancel | Resend | Ack | Kept | SetPolicy | FileOffer | FilePiece
+ToNode = Run | Renew | Cancel | Resend | Ack | Kept | SetPolicy | FileOffer | FilePiece | Train
 
 # --- bytes ------------------------------------------------------------------------------------------------------------
 

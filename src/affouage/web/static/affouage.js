@@ -49,7 +49,26 @@
     });
   }
 
+  // How long a question of the desk is looked at, for the ledger of the work: this page in front, and nothing else.
+  function tellFocus(form) {
+    let since = null;
+    const tell = () => {
+      if (since === null) return;
+      const ms = Math.round(performance.now() - since);
+      since = document.hasFocus() ? performance.now() : null;
+      const body = new URLSearchParams(new FormData(form));
+      body.set("ms", ms);
+      fetch(form.action, { method: "POST", body, keepalive: true });
+    };
+    const look = () => (document.hasFocus() ? (since ??= performance.now()) : tell());
+    for (const name of ["focus", "blur", "visibilitychange"]) addEventListener(name, look, true);
+    addEventListener("pagehide", tell);
+    setInterval(tell, 30000);
+    look();
+  }
+
   // Deferred scripts wait for the end of a page: a streamed answer is then whole, and nothing moves under the reader.
   document.querySelectorAll("[data-copyable]").forEach(addCopy);
   document.querySelectorAll("form[data-ask]").forEach(wireForm);
+  document.querySelectorAll("form[data-focus]").forEach(tellFocus);
 })();

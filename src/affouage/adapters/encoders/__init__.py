@@ -1,0 +1,1 @@
+"""Sentence encoders for the search by meaning, each in child processes of its own."""

@@ -1,0 +1,1 @@
+"""How a rule comes to change: proposals, polls, enactments. Decided purely, from events."""

@@ -1,0 +1,1 @@
+"""Finding in the sheets: by words (tantivy), by meaning (vectors of sentence encoders), both weighed together."""

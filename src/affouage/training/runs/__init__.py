@@ -1,0 +1,1 @@
+"""Runs of training: planned, asked for, started somewhere, followed, told. Their states are a declared machine."""
