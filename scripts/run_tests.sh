@@ -8,9 +8,31 @@ cd "$(dirname "$0")/.."
 pytest="${1:-.venv/bin/python} -m pytest"
 # Hundreds of programs are started: each finds what the first one compiled.
 unset PYTHONDONTWRITEBYTECODE
+failures=$(mktemp -d)
+trap 'rm -rf "$failures"' EXIT
+disturbed=0
+
+# A test of real processes may be disturbed by what else the machine does. At most three that failed are tried once more,
+# with nothing beside them, and named at the end: a test that fails twice, or a fourth one, fails the whole.
+run() {
+    rm -f "$failures/list"
+    FAILED_TESTS_FILE="$failures/list" $pytest "$@" && return 0
+    [ $? = 1 ] && [ -s "$failures/list" ] || return 1
+    count=$(wc -l <"$failures/list")
+    [ "$count" -le 3 ] || return 1
+    echo "Tried once more, with nothing beside: $count test(s)"
+    $pytest -m "" "@$failures/list" || return 1
+    cat "$failures/list" >>"$failures/disturbed"
+    disturbed=$((disturbed + count))
+}
+
 failed=0
 # A worker that dies fails its test and is replaced, twice at most; the order stays, fast ones first.
-$pytest -m "not alone and not long and not rpc" --numprocesses "${TEST_WORKERS:-4}" --dist loadgroup \
+run -m "not alone and not long and not rpc" --numprocesses "${TEST_WORKERS:-4}" --dist loadgroup \
     --no-loadscope-reorder --max-worker-restart 2 || failed=1
-$pytest -m "alone and not long and not rpc" || failed=1
+run -m "alone and not long and not rpc" || failed=1
+if [ "$disturbed" -gt 0 ]; then
+    echo "Passed at the second try only, $disturbed test(s):"
+    cat "$failures/disturbed"
+fi
 exit $failed

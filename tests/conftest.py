@@ -64,6 +64,21 @@ def _group(item: pytest.Item) -> str:
     return f"{item.path.relative_to(ROOT)}{f' {way}' if isinstance(way, str) else ''}"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Names of the tests that failed, a line each, for scripts/run_tests.sh."""
+    to_file = os.environ.get("FAILED_TESTS_FILE")
+    failed = [*terminalreporter.stats.get("failed", ()), *terminalreporter.stats.get("error", ())]
+    if to_file and failed:
+        names = dict.fromkeys(_without_group(report.nodeid) for report in failed)
+        Path(to_file).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
+
+
+def _without_group(name: str) -> str:
+    """xdist adds the group of a test to its name."""
+    test, _, group = name.rpartition("@")
+    return test if test and group.startswith(("tests/", "slurm")) else name
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A fresh, empty home."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -40,6 +42,16 @@ async def learnt_more(commons: Commons, name: str, than: int = 0) -> Run:
 
     await house.until(told)
     return await house.found(commons.training, name)
+
+
+def learnt_alone(process: psutil.Process, for_s: float = 1.0) -> Callable[[], Awaitable[bool]]:
+    """Whether the process has worked so long since now, in processor seconds that no commons was there to count."""
+    before = process.cpu_times().user
+
+    async def enough() -> bool:
+        return process.cpu_times().user - before > for_s
+
+    return enough
 
 
 def test_it_gives_way_is_metered_and_outlives_a_restart(home: Path, tmp_path: Path) -> None:
@@ -105,12 +117,8 @@ def test_it_gives_way_is_metered_and_outlives_a_restart(home: Path, tmp_path: Pa
 
     run = asyncio.run(first())
     try:
+        asyncio.run(house.until(learnt_alone(process_of(run))))
         asyncio.run(second(run))
     finally:
-        if psutil.pid_exists(process_of_pid(run)):
-            psutil.Process(process_of_pid(run)).kill()
-
-
-def process_of_pid(run: Run) -> int:
-    assert run.standing.job is not None
-    return int(run.standing.job.partition("@")[0])
+        with suppress(psutil.NoSuchProcess):
+            process_of(run).kill()
