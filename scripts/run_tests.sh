@@ -1,7 +1,7 @@
 #!/bin/sh
-# All the tests, in two runs. Most of them wait for something: they run several at a time, a file to a worker (pages: a
+# All the tests, in three runs. Most of them wait for something: they run several at a time, a file to a worker (pages: a
 # way of looking at them, see tests/conftest.py). Those marked `alone` measure time, or take the whole machine: one at a
-# time. Ends with 1 unless both runs passed.
+# time. Ends with 1 unless all runs passed.
 # TEST_WORKERS: how many at a time; 4 suits two processors, for a worker waits more than half of its time.
 set -u
 cd "$(dirname "$0")/.."
@@ -31,6 +31,11 @@ failed=0
 run -m "not alone and not long and not rpc" --numprocesses "${TEST_WORKERS:-4}" --dist loadgroup \
     --no-loadscope-reorder --max-worker-restart 2 || failed=1
 run -m "alone and not long and not rpc" || failed=1
+# Some of the first ones again, with the books on a PostgreSQL server: see tests/postgres.py. A server for each worker.
+export AFFOUAGE_TEST_DATABASE=postgresql
+# shellcheck disable=SC2046
+run -m "both_databases and not alone and not long" --numprocesses 2 --dist loadgroup --no-loadscope-reorder \
+    --max-worker-restart 2 $(grep -l "mark.both_databases" -r tests --include "test_*.py") || failed=1
 if [ "$disturbed" -gt 0 ]; then
     echo "Passed at the second try only, $disturbed test(s):"
     cat "$failures/disturbed"

@@ -23,6 +23,10 @@ fi
 command -v belenios-tool >/dev/null || missing="$missing belenios-tool"
 # What stands in front of a commons that others reach: our configuration is tried on the real one.
 command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
+# A server that several gateways share the books on.
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
+# Compiles the two small programs of the bench.
+command -v cc >/dev/null || missing="$missing gcc libc6-dev"
 # A computer with a queue, on loopback: where a run of training may go.
 for one in slurmctld slurmd munged sbatch; do
     PATH="$PATH:/usr/sbin:/sbin" command -v "$one" >/dev/null || slurm=missing
@@ -40,6 +44,9 @@ if may_install; then
     esac
     case "$missing" in
     *nginx-light*) [ ! -d /run/systemd/system ] || systemctl disable --now nginx >/dev/null 2>&1 || true ;;
+    esac
+    case "$missing" in
+    *postgresql*) [ ! -d /run/systemd/system ] || systemctl disable --now postgresql >/dev/null 2>&1 || true ;;
     esac
     case "$missing" in
     *slurmctld*)

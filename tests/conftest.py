@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
+    from tests.postgres import Elsewhere, Server
     from tests.slurm import Slurm
 
 # The same examples for everybody, on a machine as slow as it likes; `many` looks for others, for hours if it must:
@@ -38,7 +39,7 @@ def english_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AFFOUAGE_LANG", "en")
 
 
-ORDER = ("unit", "docs", "contracts", "integration", "journeys", "interop", "faults", "pages")
+ORDER = ("unit", "docs", "contracts", "integration", "doors", "journeys", "interop", "faults", "pages")
 """Fast ones first; pages last, because the browser's driver keeps an event loop in this thread until the end."""
 
 
@@ -77,6 +78,54 @@ def _without_group(name: str) -> str:
     """xdist adds the group of a test to its name."""
     test, _, group = name.rpartition("@")
     return test if test and group.startswith(("tests/", "slurm")) else name
+
+
+ON_POSTGRESQL = os.environ.get("AFFOUAGE_TEST_DATABASE") == "postgresql"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A real server of PostgreSQL; see tests/postgres.py."""
+    from tests.postgres import running_server
+
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def pg_url(postgres: Server, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a database with the tables of the commons, empty; dropped after the test."""
+    name = f"p{os.getpid()}_{id(request.node)}"
+    yield postgres.fresh(name)
+    postgres.drop(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def books_elsewhere(request: pytest.FixtureRequest) -> Iterator[Elsewhere | None]:
+    """With AFFOUAGE_TEST_DATABASE=postgresql, every home has its books on that server instead of in a file."""
+    if not ON_POSTGRESQL:
+        yield None
+        return
+    from tests import databases
+    from tests.postgres import Elsewhere
+
+    with pytest.MonkeyPatch.context() as patch:
+        databases.elsewhere.append(Elsewhere(request.getfixturevalue("postgres"), patch))
+        yield databases.elsewhere[0]
+        databases.elsewhere.clear()
+
+
+@pytest.fixture(autouse=True)
+def fitting_database(request: pytest.FixtureRequest, books_elsewhere: Elsewhere | None) -> Iterator[None]:
+    """What is about the file itself is not tried on a server; what a test leaves there is dropped."""
+    if books_elsewhere is None:
+        yield
+        return
+    if request.node.get_closest_marker("sqlite_only"):
+        pytest.skip("about the file of SQLite")
+    before = len(books_elsewhere)
+    yield
+    books_elsewhere.forget(before)
 
 
 @pytest.fixture

@@ -19,19 +19,20 @@ from affouage.adapters.buses.pool_bus import open_pool
 from affouage.adapters.trainers.local import LocalTrainer
 from affouage.asgi.commons import Commons
 from affouage.asgi.headers import SecurityHeaders
+from affouage.asgi.limits import Limits
 from affouage.assembly.accounts import Accounts
+from affouage.assembly.attempts import Failures
 from affouage.assembly.conversations import Conversations
 from affouage.catalogue.card import Card, load_cards
 from affouage.catalogue.machine import machine_id, memory
 from affouage.catalogue.openness import AXES
 from affouage.catalogue.store import ModelStore
 from affouage.clock import Clock, SystemClock
-from affouage.errors import AffouageError, BadRequest, NotFound
+from affouage.errors import AffouageError, BadRequest, NotFound, TooMuch, Unavailable
 from affouage.footprint import rules
 from affouage.footprint.books import Books, open_books
 from affouage.footprint.factors import Site, grid_factors
 from affouage.footprint.impact import assess
-from affouage.footprint.machine import Machine, read_machine
 from affouage.footprint.meter import Meter
 from affouage.footprint.period import Calendar
 from affouage.inference.allowance import Allowance
@@ -44,7 +45,7 @@ from affouage.ledger.ledger import Ledger
 from affouage.ledger.machines import record_if_changed
 from affouage.ledger.receipt import Energy, Impacts, ModelStamp
 from affouage.log_room import keeping_the_log
-from affouage.machine_room import EngineMaker, open_metering
+from affouage.machine_room import EngineMaker, described_machine, open_metering
 from affouage.pool.contribution import contribution_h
 from affouage.pool.engine import Engine
 from affouage.pool.node import Node
@@ -52,12 +53,15 @@ from affouage.pool.nodes.enrolment import Enrolment
 from affouage.pool.pool import Pool
 from affouage.pool.room import Room
 from affouage.pool.scheduler import Scheduler
+from affouage.pool.shared_queues import SharedQueues
 from affouage.rules_room import open_decisions
 from affouage.settings import Settings
-from affouage.storage import Database, open_database
-from affouage.storage.home import claimed, own_factors, text_of
+from affouage.storage import Database, open_home_database
+from affouage.storage.home import claimed, own_factors, shared_key
 from affouage.training_room import open_training
 from affouage.units import Interval
+from affouage.workers.gateways import Gateways, here
+from affouage.workers.worker import Worker
 from affouage.workshop_room import open_workshops
 
 if TYPE_CHECKING:
@@ -74,17 +78,23 @@ async def open_commons(
     engines: Iterable[Engine] | None = None,
     meter: Meter | None = None,
     own_broker: bool = False,
+    worker: Worker | None = None,
 ) -> AsyncIterator[Commons]:
     """A commons on its home, ready to be asked; on leaving, answers are settled and no child is left.
 
     ``engines``: instead of those of the installed models and the settings; ``meter``: instead of this machine's best
-    one (tests). ``own_broker``: start one for the pool (``affouage up --pool``). Raises SetUpError.
+    one (tests). ``own_broker``: start one for the pool (``affouage up --pool``). ``worker``: one of several processes.
+    Raises SetUpError.
     """
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        stack.enter_context(claimed(settings.home))
-        db = open_database(settings.database_path)
+        if worker is None:
+            stack.enter_context(claimed(settings.home))
+        db = open_home_database(settings)
         stack.callback(db.close)
+        gateways = Gateways(db, clock, settings.home, worker) if db.shared else None
+        once = here if gateways is None else gateways.once
+        several = gateways.id if gateways is not None and gateways.several else ""
         link = None
         if own_broker or settings.pool.url:
             link = await stack.enter_async_context(open_pool(settings, clock, own_broker=own_broker))
@@ -97,23 +107,46 @@ async def open_commons(
         def impacts_of(energy: Energy) -> Impacts:
             return assess(energy, grid, site)
 
-        ledger = Ledger(db, clock, day=calendar.day, assess=impacts_of, factor_set="" if grid is None else grid.name)
-        await ledger.settle_abandoned()
+        ledger = Ledger(
+            db,
+            clock,
+            day=calendar.day,
+            assess=impacts_of,
+            factor_set="" if grid is None else grid.name,
+            gateway_id="" if gateways is None else gateways.id,
+        )
+        if gateways is not None:
+            await gateways.enter()
+            await stack.enter_async_context(gateways.running(ledger.settle_gone))
+        if worker is None or worker.first:
+            await ledger.settle_abandoned()
         store = ModelStore(settings.models_dir, clock=clock)
         make = EngineMaker(settings, store, clock, Room(lambda: memory().available_bytes))
+        if worker is not None:
+            engines = ()
         node = Node(make.all() if engines is None else engines, make.find if engines is None else None)
         stack.push_async_callback(node.close)
-        machine = _described_machine(settings.home, calendar.day(clock.now_ms()))
+        machine = described_machine(settings.home, calendar.day(clock.now_ms()))
         if machine is not None:
             await db.write(lambda connection: record_if_changed(connection, machine, clock.now_ms()))
         own_id = machine_id() if machine is None else machine.id
         learning = LocalTrainer()
         metering = await open_metering(settings, clock, ledger, db, node, meter, own_id, learning)
-        await stack.enter_async_context(metering.running(ledger.keep))
-        accounts = Accounts(db, clock)
+        if worker is None:
+            await stack.enter_async_context(metering.running(ledger.keep))
+        else:  # the machine's own process counts; here one only says what it counts with
+            stack.push_async_callback(metering.meter.close)
+        accounts = Accounts(
+            db,
+            clock,
+            failures=Failures(settings.limits.sign_in_failures, settings.limits.sign_in_failures_wide),
+            pending_most=settings.limits.pending_invitations,
+        )
         rates = rules.rates_of(settings.footprint, grid)
         pool = Pool(node, metering)
-        decisions = await stack.enter_async_context(open_decisions(settings, db, clock, calendar, rates, pool, store))
+        decisions = await stack.enter_async_context(
+            open_decisions(settings, db, clock, calendar, rates, pool, store, once)
+        )
         charter, admission, prefixes = decisions.charter, decisions.admission, decisions.prefixes
         allowance = Allowance(
             db,
@@ -132,9 +165,9 @@ async def open_commons(
         )
         await allowance.remember()
         books = open_books(db, clock, settings, limits=allowance.states, own_sets=factors)
-        await stack.enter_async_context(_closing_months(books, clock))
+        await stack.enter_async_context(once(lambda: _closing_months(books, clock)))
         public_log = open_log(db, clock, settings.home)
-        await stack.enter_async_context(keeping_the_log(public_log, db, calendar, clock))
+        await stack.enter_async_context(once(lambda: keeping_the_log(public_log, db, calendar, clock)))
         sleep = Sleep(
             node,
             clock,
@@ -142,9 +175,13 @@ async def open_commons(
             after_ms=settings.engine.suspend_after_ms,
             busy=metering.working,
         )
-        await stack.enter_async_context(sleep.running())
+        if worker is None:
+            await stack.enter_async_context(sleep.running())
         enrolment = Enrolment(db, clock, invitation_hours=settings.pool.invitation_hours)
         dispatcher: Dispatcher | None = None
+        queues: SharedQueues | None = None
+        if several:
+            queues = SharedQueues(str(settings.database_place), several, clock, shared_key(settings.home))
         scheduler = Scheduler(
             pool.stations,
             clock,
@@ -152,8 +189,13 @@ async def open_commons(
             wall=calendar,
             max_waiting=settings.engine.max_waiting,
             max_waiting_per_member=settings.pool.max_waiting_per_member,
+            queues=queues,
         )
         await stack.enter_async_context(scheduler.running())
+
+        def answering() -> bool:
+            return any(one.running for one in scheduler.snapshot())
+
         if link is not None:
             from affouage.pool_room import open_machines  # the extra: only where there is a pool
 
@@ -165,7 +207,8 @@ async def open_commons(
                 store,
                 clock,
                 on_change=scheduler.look_again,
-                answering=lambda: any(one.running for one in scheduler.snapshot()),
+                answering=answering,
+                gateways=gateways,
             )
             dispatcher = await stack.enter_async_context(machines)
             pool.join(dispatcher.stations, dispatcher.engines)
@@ -188,11 +231,20 @@ async def open_commons(
             admission=admission,
             on_question=sleep.note_question,
             load_wait_ms=settings.engine.load_wait_ms,
+            gateway_id=several,
         )
         await stack.enter_async_context(inference.running())
         workshops = await stack.enter_async_context(
             open_workshops(
-                settings, db, clock, inference, charter=charter, calendar=calendar, collective=accounts.commons
+                settings,
+                db,
+                clock,
+                inference,
+                charter=charter,
+                calendar=calendar,
+                collective=accounts.commons,
+                once=once,
+                gateway_id=several,
             )
         )
         training = await stack.enter_async_context(
@@ -202,6 +254,7 @@ async def open_commons(
                 clock,
                 local=learning,
                 metering=metering,
+                serving=metering.serving if worker is None else answering,
                 ledger=ledger,
                 assess=impacts_of,
                 accounts=accounts,
@@ -216,8 +269,10 @@ async def open_commons(
             settings=settings,
             clock=clock,
             db=db,
+            gateways=gateways,
             log=public_log,
             accounts=accounts,
+            limits=Limits(settings.limits, clock),
             purging=decisions.purging,
             reports=decisions.reports,
             previews=decisions.previews,
@@ -250,12 +305,6 @@ async def open_commons(
             store=store,
             cards=lambda: load_cards(settings.home),
         )
-
-
-def _described_machine(home: Path, today: str) -> Machine | None:
-    """What ``machine.toml`` says this machine is made of; None when nobody wrote it. Raises SettingsError."""
-    path = home / "machine.toml"
-    return read_machine(text_of(path), path.name, today=today) if path.is_file() else None
 
 
 @asynccontextmanager
@@ -346,6 +395,11 @@ def build_asgi(commons: Commons) -> SecurityHeaders:
 
     async def refuse(request: Request, error: Exception) -> Response:
         told = _as_ours(request, error)
+        if isinstance(error, HTTPException):  # no route: nobody has counted it yet
+            try:
+                commons.limits.stranger(request.scope)
+            except TooMuch as no:
+                told = no
         if request.url.path.startswith(gateway.PATHS):
             return await gateway.refuse(request.scope, told)
         return await web.refuse(request.scope, told, commons)
@@ -353,7 +407,7 @@ def build_asgi(commons: Commons) -> SecurityHeaders:
     return SecurityHeaders(
         Starlette(
             routes=[*gateway.routes(commons), *web.routes(commons)],
-            exception_handlers={HTTPException: refuse, AffouageError: refuse, 500: refuse},
+            exception_handlers={HTTPException: refuse, AffouageError: refuse, MemoryError: refuse, 500: refuse},
         ),
         https=commons.settings.server.public_url.startswith("https://"),
     )
@@ -371,4 +425,11 @@ def _as_ours(request: Request, error: Exception) -> AffouageError:
         )
     if isinstance(error, HTTPException):
         return NotFound(f"There is nothing at {request.url.path:.200}.", remedy="Check the address.")
+    if isinstance(error, MemoryError):
+        return Unavailable(
+            "This machine is short of memory.",
+            remedy="Ask again in a moment, or send less at once.",
+            code="memory_short",
+            retry_after_s=10,
+        )
     return AffouageError("Something unforeseen happened here.", remedy="Try again, or tell whoever runs this.")

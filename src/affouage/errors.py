@@ -17,7 +17,8 @@
     │   ├── AllowanceUncountable   a limit in grams or euros has lost its factor or price
     │   ├── EngineLoading          the model is being loaded                       (progress 0..1 or None)
     │   ├── EngineFailed           the engine died, refused to start or broke an answer
-    │   │   └── NodeLost               the machine that answered went away (lost, shown: whether words had come)
+    │   │   ├── NodeLost               the machine that answered went away (lost, shown: whether words had come)
+    │   │   └── TurnLost               this gateway was held for dead by the others, and its slot given away
     │   └── LedgerUnavailable      nothing can be written in the ledger, so nothing may be answered
     ├── ModelFileRefused        truncated, foreign or altered file
     ├── PullFailed              a download did not complete; what arrived is kept
@@ -151,6 +152,10 @@ class EngineFailed(Unavailable):
 
 class NodeLost(EngineFailed):
     code = "node_lost"
+
+
+class TurnLost(EngineFailed):
+    code = "turn_lost"
 
 
 class LedgerUnavailable(Unavailable):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
 import msgspec
 
@@ -18,6 +19,7 @@ from affouage.catalogue.store import InstalledModel, ModelStore
 from affouage.catalogue.voice import check_match
 from affouage.clock import Clock
 from affouage.errors import ModelFileRefused
+from affouage.footprint.machine import Machine, read_machine
 from affouage.footprint.meter import Meter
 from affouage.footprint.weights import TokenWeights
 from affouage.ledger import calibrations
@@ -31,6 +33,7 @@ from affouage.pool.room import Room
 from affouage.pool.voice import VoiceEngine
 from affouage.settings import Settings
 from affouage.storage import Database
+from affouage.storage.home import text_of
 
 _log = logging.getLogger("affouage.engines")
 
@@ -158,3 +161,9 @@ async def open_metering(
         idle_uw=known.idle_uw,
         resume=None if last is None or last.clean else last.last,
     )
+
+
+def described_machine(home: Path, today: str) -> Machine | None:
+    """What ``machine.toml`` says this machine is made of; None when nobody wrote it. Raises SettingsError."""
+    path = home / "machine.toml"
+    return read_machine(text_of(path), path.name, today=today) if path.is_file() else None

@@ -49,6 +49,7 @@ from affouage.pool.processor_time import ProcessorTime
 from affouage.pool.room import Room
 from affouage.settings import Settings
 from affouage.storage import open_database
+from affouage.storage.database import begun
 from affouage.storage.home import claimed
 
 _log = logging.getLogger("affouage.node")
@@ -58,6 +59,7 @@ CUT_LOOK_S = 2.0
 """How long a broken link lasts before the commons is asked whether this machine may still come back."""
 CUT_LOOKS_S = 30.0
 STATE_EVERY_S = 2.0
+NEW_MODELS_S = 5.0
 
 
 class Owner(Protocol):
@@ -80,31 +82,39 @@ async def serve_node(
     clock: Clock | None = None,
     engines: Iterable[Engine] | None = None,
     meter: Meter | None = None,
+    place: Path | None = None,
 ) -> None:
     """Work for the commons this machine joined until ``leaving`` is set; what runs is then finished.
 
-    ``engines``: instead of the machine's own; ``meter``: instead of its best one (tests). Raises NotFound when it
-    joined none, Conflict when no steward approved it yet, NotAllowed when it was revoked or refused, SetUpError.
+    ``engines``: instead of the machine's own; ``meter``: instead of its best one (tests). ``place``: where it keeps
+    what a node keeps, when its home is that of the commons itself. Raises NotFound when it joined none, Conflict when
+    no steward approved it yet, NotAllowed when it was revoked or refused, SetUpError.
     """
     need_extra()
     clock = clock or SystemClock()
-    with claimed(settings.home):
+    place = place or settings.home
+    with claimed(place):
         while not leaving.is_set():
-            async with _open_house(settings, owner, clock, engines, meter) as house:
+            async with _open_house(settings, owner, clock, engines, meter, place) as house:
                 await house.serve(leaving)
 
 
 @asynccontextmanager
 async def _open_house(
-    settings: Settings, owner: Owner, clock: Clock, engines: Iterable[Engine] | None, meter: Meter | None
+    settings: Settings,
+    owner: Owner,
+    clock: Clock,
+    engines: Iterable[Engine] | None,
+    meter: Meter | None,
+    place: Path,
 ) -> AsyncIterator[_House]:
-    pass_ = _Pass(settings.home, clock)
+    pass_ = _Pass(place, clock)
     async with AsyncExitStack() as stack:
         store = ModelStore(settings.models_dir, clock=clock)
         make = EngineMaker(settings, store, clock, Room(lambda: memory().available_bytes), voices=False)
         node = Node(make.all() if engines is None else engines, make.find if engines is None else None)
         stack.push_async_callback(node.close)
-        spool = Spool(settings.home, lambda block: sign(block, pass_.now.seed))
+        spool = Spool(place, lambda block: sign(block, pass_.now.seed))
         learning = LocalTrainer()
         own_cpu_us = ProcessorTime(node.engines, learning.cpu_us)
         watched = WatchedMeter(
@@ -115,7 +125,7 @@ async def _open_house(
         metering = await _metering(settings, clock, watched, pass_.now.machine_id, spool)
         bus = open_node_bus(lambda: pass_.now)
         stack.push_async_callback(bus.close)
-        house = _House(settings, owner, clock, pass_, bus, node)
+        house = _House(place, owner, clock, pass_, bus, node)
         agent = house.agent = Agent(
             bus=bus,
             seal=Seal(bytes.fromhex(pass_.now.box_private), bytes.fromhex(pass_.now.commons_box_key)),
@@ -124,7 +134,7 @@ async def _open_house(
             node=node,
             metering=metering,
             clock=clock,
-            policy=PolicyFile(settings.home),
+            policy=PolicyFile(place),
             spool=spool,
             minute=_minutes(settings, clock),
             watts=watched.watts,
@@ -138,11 +148,12 @@ async def _open_house(
             lends=lambda model_id: lends(agent.standing().policy, model_id),
             on_installed=lambda model_id: _look_for(node, model_id),
         )
-        lending = agent.training = _lending(settings, agent, learning, metering, watched, pass_, clock)
+        lending = agent.training = _lending(place, agent, learning, metering, watched, pass_, clock)
         owner.starts(pass_.now, house.models())
         bus.on_change(house.on_link)
         await stack.enter_async_context(agent.running())
         await stack.enter_async_context(_owned(files.serve(), "model files"))
+        await stack.enter_async_context(_owned(_look_for_new(store, node), "new models"))
         stack.push_async_callback(lending.leave)
         await stack.enter_async_context(_owned(lending.serve(), "training"))
         await stack.enter_async_context(metering.running(agent.keep))
@@ -152,7 +163,7 @@ async def _open_house(
 
 
 def _lending(
-    settings: Settings,
+    place: Path,
     agent: Agent,
     learning: LocalTrainer,
     metering: Metering,
@@ -162,7 +173,7 @@ def _lending(
 ) -> Lending:
     """Runs of training of the commons, when the owner lends the machine for them."""
     return Lending(
-        settings.home,
+        place,
         learning,
         agent.send_training,
         clock,
@@ -176,6 +187,17 @@ def _lending(
     )
 
 
+async def _look_for_new(store: ModelStore, node: Node) -> None:
+    """What another program installs here is lent within seconds."""
+    known: set[str] = set()
+    while True:
+        installed = {one.id for one in await asyncio.to_thread(store.installed)}
+        for model_id in installed - known:
+            _look_for(node, model_id)
+        known = installed
+        await asyncio.sleep(NEW_MODELS_S)
+
+
 def _look_for(node: Node, model_id: str) -> None:
     """From now on it is among the node's engines."""
     node.find(model_id)
@@ -184,8 +206,8 @@ def _look_for(node: Node, model_id: str) -> None:
 async def _metering(settings: Settings, clock: Clock, meter: Meter, named: str, spool: Spool) -> Metering:
     """The meter at work, from where this machine left it; calibrated, if it was (`affouage meter calibrate`)."""
     known = calibrations.Calibrations()
-    if settings.database_path.exists():
-        db = open_database(settings.database_path)
+    if begun(settings.database_place):
+        db = open_database(settings.database_place)
         try:
             meter_id, here = meter.info().id, machine_id()
             known = await db.read(lambda connection: calibrations.newest(connection, here, meter_id))
@@ -263,8 +285,8 @@ class _House:
 
     agent: Agent
 
-    def __init__(self, settings: Settings, owner: Owner, clock: Clock, pass_: _Pass, bus: NatsBus, node: Node) -> None:
-        self._home = settings.home
+    def __init__(self, home: Path, owner: Owner, clock: Clock, pass_: _Pass, bus: NatsBus, node: Node) -> None:
+        self._home = home
         self._owner = owner
         self._clock = clock
         self._pass = pass_
@@ -272,7 +294,7 @@ class _House:
         self._node = node
         self._cut = asyncio.Event()
         self._started_ms = clock.now_ms()
-        before = read_state(settings.home)
+        before = read_state(home)
         self._since_start = Tally()
         self._in_all = Tally() if before is None else before.in_all
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from affouage.adapters.buses.pool_bus import PoolLink
 from affouage.adapters.trainers.courier import Courier, Machine
@@ -27,6 +28,7 @@ from affouage.pool.nodes.wire import Heartbeat, Policy
 from affouage.pool.nodes.wishes import Wishes
 from affouage.settings import Settings
 from affouage.storage import Database
+from affouage.workers.gateways import Gateways, here
 
 _log = logging.getLogger("affouage.pool")
 
@@ -45,8 +47,15 @@ async def open_machines(
     *,
     on_change: Callable[[], None],
     answering: Callable[[], bool],
+    gateways: Gateways | None = None,
 ) -> AsyncIterator[Dispatcher]:
-    """While open, approved machines may serve. ``on_change``: told when one comes, goes, opens or closes."""
+    """While open, approved machines may serve. ``on_change``: told when one comes, goes, opens or closes.
+
+    Where several ``gateways`` share them, each asks for itself; files and runs of training are sent, and what machines
+    tell of themselves is noted, by the one that keeps the house.
+    """
+    several = gateways is not None and gateways.several
+    once = here if gateways is None else gateways.once
     dispatcher = Dispatcher(
         link.bus,
         link.keys.box,
@@ -56,17 +65,25 @@ async def open_machines(
         on_change=on_change,
         max_node_watts=link.settings.pool.max_node_watts,
         file_sha256_of=_Digests(store, link.settings.home, clock).of,
+        gateway_id=gateways.id if gateways is not None and several else "",
+        of_another=gateways.of_another if gateways is not None and several else lambda _rid: False,
     )
+
+    def keeps() -> bool:
+        return gateways is None or not several or gateways.keeps
+
     files = FileSource(store, Gifts(db, clock), dispatcher.send, clock, here=dispatcher.here, answering=answering)
-    dispatcher.on_file_wanted(files.on_wanted)
-    dispatcher.on_file_state(files.on_state)
+    dispatcher.on_file_wanted(lambda node_id, said: files.on_wanted(node_id, said) if keeps() else None)
+    dispatcher.on_file_state(lambda node_id, said: files.on_state(node_id, said) if keeps() else None)
     courier = _courier(link.settings, dispatcher, enrolment, clock, answering)
-    dispatcher.on_training(courier.heard)
+    dispatcher.on_training(lambda node_id, said: courier.heard(node_id, said) if keeps() else None)
     link.control.on_gone(dispatcher.disconnected)
     noting = asyncio.TaskGroup()
     wishes = Wishes(enrolment, dispatcher.set_policy)
 
     def seen(node_id: str, beat: Heartbeat) -> None:
+        if not keeps():
+            return
         noting.create_task(_noted(wishes, node_id, beat.policy, clock.now_ms()))
 
     dispatcher.on_seen(seen)
@@ -82,10 +99,8 @@ async def open_machines(
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(noting)
         await stack.enter_async_context(dispatcher.running())
-        sending = asyncio.create_task(files.serve(), name="model files")
-        stack.push_async_callback(_ended, sending)
-        carrying = asyncio.create_task(courier.serve(), name="runs on machines")
-        stack.push_async_callback(_ended, carrying)
+        await stack.enter_async_context(once(lambda: _owned(files.serve(), "model files")))
+        await stack.enter_async_context(once(lambda: _owned(courier.serve(), "runs on machines")))
         await stack.enter_async_context(enrolment.watching(decided))
         yield dispatcher
 
@@ -145,6 +160,11 @@ async def _noted(wishes: Wishes, node_id: str, policy: Policy, now_ms: int) -> N
         _log.warning("what %s tells of itself is not written down: %s", node_id, unwritten.code)
 
 
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
+@asynccontextmanager
+async def _owned(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

@@ -27,6 +27,7 @@ from affouage.rulebook.gate import open_admission
 from affouage.rulebook.served import KnownModels
 from affouage.settings import Settings
 from affouage.storage import Database
+from affouage.workers.gateways import Once
 from affouage.workshops.easy_read.prompts import easy_read_prompts
 from affouage.workshops.explain.prompts import shipped_prompts
 
@@ -48,7 +49,14 @@ class Decisions:
 
 @asynccontextmanager
 async def open_decisions(
-    settings: Settings, db: Database, clock: Clock, calendar: Calendar, rates: Rates, pool: Pool, store: ModelStore
+    settings: Settings,
+    db: Database,
+    clock: Clock,
+    calendar: Calendar,
+    rates: Rates,
+    pool: Pool,
+    store: ModelStore,
+    once: Once,
 ) -> AsyncIterator[Decisions]:
     """While open, what falls due in the assembly is brought about, and what is too old is deleted."""
     charter = open_charter(db, clock, rates, _known_models(settings, store, pool))
@@ -80,8 +88,8 @@ async def open_decisions(
         shipped=shipped.shipped(),
     )
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(assembly.running())
-        await stack.enter_async_context(purging.running())
+        await stack.enter_async_context(once(assembly.running))
+        await stack.enter_async_context(once(purging.running))
         yield Decisions(
             charter=charter,
             assembly=assembly,

@@ -7,25 +7,21 @@ Nothing here is a rule of the collective: rules are voted. What may stand in the
 
 from __future__ import annotations
 
-import math
+import ipaddress
 import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from affouage.errors import SettingsError
+from affouage.setting import key as _key
+from affouage.setting import read_table
 
 HUB_URL = "https://huggingface.co"
-
-
-def _key(
-    default: Any, sentence: str, *, least: float = 0, most: float = math.inf, choices: tuple[str, ...] = ()
-) -> Any:
-    bounds = {"least": least, "most": most, "choices": choices}
-    return field(default=default, metadata={"sentence": sentence, **bounds})
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,10 @@ class ServerSettings:
     host: str = _key("127.0.0.1", "Address to listen on; anything else than loopback needs an administrator and TLS.")
     port: int = _key(8420, "Port; when it is taken the next free one is used and said.", most=65535)
     public_url: str = _key("", "Address members type, when a reverse proxy stands in front (https://...).")
+    trusted_proxies: str = _key(
+        "127.0.0.1 ::1",
+        "Addresses or networks of that proxy, separated by spaces: X-Forwarded-For and -Proto of nobody else count.",
+    )
     max_body_bytes: int = _key(12_000_000, "Largest request body accepted.", least=1)
     max_connections: int = _key(512, "Connections open at once; further ones get 503.", least=1)
     read_timeout_ms: int = _key(15_000, "A request whose headers or body have not arrived by then is closed.", least=1)
@@ -52,6 +52,7 @@ class EngineSettings:
     suspend_command: str = _key("", "Command run when nobody asked anything for suspend_after_ms (systemctl suspend).")
     suspend_after_ms: int = _key(30 * 60_000, "How long nobody asks before suspend_command is run.", least=60_000)
     default_model: str = _key("qwen2.5-coder-1.5b-instruct", "Model of members who choose none.")
+    walls: str = _key("on", "Walls around engines; off only if a card needs more than them.", choices=("on", "off"))
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ class SafetySettings:
     )
     closed: str = _key("", "Closed besides the hours of the rule: always, or 23:00-06:00; empty: no.")
     keep_days: int = _key(0, "Most days a kept conversation is kept; 0: as the rule says.", most=365)
+    member_tokens_per_day: int = _key(0, "Most tokens one member reads and writes in a day; 0: as the rules say.")
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -130,6 +132,41 @@ class SafetySettings:
 
 
 @dataclass(frozen=True)
+class LimitsSettings:
+    """How often. More is answered 429, with the seconds to wait. What is counted a minute is counted by each gateway
+    process for itself, in memory; failed sign-ins are counted in the database."""
+
+    sign_in_failures: int = _key(10, "Failed sign-ins of one name from one address, in a quarter of an hour.", least=1)
+    sign_in_failures_wide: int = _key(
+        50, "Failed sign-ins of one name from anywhere, or from one address under any name, in that time.", least=1
+    )
+    strangers_per_minute: int = _key(
+        3_000, "Requests without a credential from one address, a minute, by each process; 0: no limit."
+    )
+    refused_per_minute: int = _key(
+        600, "Requests with a key or a session that is refused, from one address, a minute; 0: no limit."
+    )
+    member_per_minute: int = _key(
+        0, "Requests of one member, by whatever key or page, a minute; 0: no limit, for turns are shared by rule."
+    )
+    pending_invitations: int = _key(100, "Links to join that one person made and nobody used yet.", least=1)
+
+
+@dataclass(frozen=True)
+class OutwardSettings:
+    """What may be fetched from besides the open internet, by commands that open an address somebody wrote."""
+
+    local_hosts: str = _key(
+        "",
+        "Hosts of this machine or of your own network that may be fetched from, separated by spaces: mirror.lan.",
+    )
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(self.local_hosts.replace(",", " ").split())
+
+
+@dataclass(frozen=True)
 class SheetsSettings:
     """Collections of documents. Nothing is fetched unless somebody asks: by a command, or here."""
 
@@ -138,6 +175,17 @@ class SheetsSettings:
     )
     update_hours: int = _key(
         0, "Every how many hours a serving commons updates collections that were fetched; 0: never.", most=8760
+    )
+
+
+@dataclass(frozen=True)
+class DatabaseSettings:
+    """Where the books are. Several gateways at a time need a server of PostgreSQL."""
+
+    url: str = _key(
+        "",
+        "Database of a PostgreSQL server: postgresql://user@host/database, no password in it (PGPASSFILE); empty: a "
+        "file of the home.",
     )
 
 
@@ -194,14 +242,29 @@ class Settings:
     commons: CommonsSettings = CommonsSettings()
     pool: PoolSettings = PoolSettings()
     safety: SafetySettings = SafetySettings()
+    limits: LimitsSettings = LimitsSettings()
+    outward: OutwardSettings = OutwardSettings()
     sheets: SheetsSettings = SheetsSettings()
+    database: DatabaseSettings = DatabaseSettings()
     log: LogSettings = LogSettings()
     upstreams: tuple[UpstreamSettings, ...] = ()
     meters: tuple[MeterSettings, ...] = ()
     hub_url: str = _key(HUB_URL, "Hub that model files are pulled from.")
 
     @property
+    def database_place(self) -> Path | str:
+        """Where the books are: a file of the home, or the address of a database."""
+        return self.database.url or self.database_path
+
+    @property
+    def fetched_from(self) -> tuple[str, ...]:
+        """Hosts that these settings name, and which may therefore lie in a private network."""
+        official = urlsplit(self.sheets.official_url).hostname
+        return (*self.outward.hosts, *((official,) if official else ()))
+
+    @property
     def database_path(self) -> Path:
+        """The file of the books, when they are in the home."""
         return self.home / "affouage.db"
 
     @property
@@ -221,7 +284,10 @@ TABLES: dict[str, type] = {
     "commons": CommonsSettings,
     "pool": PoolSettings,
     "safety": SafetySettings,
+    "limits": LimitsSettings,
+    "outward": OutwardSettings,
     "sheets": SheetsSettings,
+    "database": DatabaseSettings,
     "log": LogSettings,
 }
 
@@ -256,9 +322,11 @@ def read(environ: Mapping[str, str] | None = None, home: Path | None = None) -> 
     for name in document:
         if name not in known:
             raise SettingsError(f"{path}: unknown table [{name}].", remedy=f"Known: {', '.join(sorted(known))}.")
-    tables = {name: _read_table(name, kind, document.get(name, {}), environ) for name, kind in TABLES.items()}
+    tables = {name: read_table(name, kind, document.get(name, {}), environ) for name, kind in TABLES.items()}
     _check_closed(tables["safety"].closed)
+    _check_proxies(tables["server"].trusted_proxies)
     _web_address("sheets.official_url", tables["sheets"].official_url)
+    check_database_url(tables["database"].url)
     hub_url = _web_address("hub_url", environ.get("AFFOUAGE_HUB_URL") or document.get("hub_url") or HUB_URL)
     upstreams, meters = _read_upstreams(document.get("upstream", [])), _read_meters(document.get("meter", []))
     return Settings(home=home, upstreams=upstreams, meters=meters, hub_url=hub_url, **tables)
@@ -272,6 +340,37 @@ def _check_closed(closed: str) -> None:
     if not _CLOSED.fullmatch(closed) or (end and start == end):
         raise SettingsError(
             f"safety.closed = {closed!r} is no time of closing.", remedy='Write "always", or "23:00-06:00".'
+        )
+
+
+def _check_proxies(proxies: str) -> None:
+    for one in proxies.split():
+        try:
+            ipaddress.ip_network(one)
+        except ValueError:
+            raise SettingsError(
+                f"server.trusted_proxies: {one!r} is no address and no network.", remedy="127.0.0.1, or 10.0.0.0/24."
+            ) from None
+
+
+def check_database_url(url: str) -> None:
+    """Raises SettingsError for what is no address of a database, or holds a password: it would be read by too many."""
+    if not url:
+        return
+    try:
+        parts = urlsplit(url)
+        password, name = parts.password or parse_qs(parts.query).get("password"), parts.path.strip("/")
+    except ValueError:
+        password, name = None, ""
+    if password:
+        raise SettingsError(
+            "database.url holds a password.",
+            remedy="Take it out, and put it in a file that PGPASSFILE names (or in PGPASSWORD).",
+            code="database_password",
+        )
+    if not name or not url.startswith("postgresql://"):
+        raise SettingsError(
+            f"database.url = {url!r} is no address of a database.", remedy="Write postgresql://user@host/database."
         )
 
 
@@ -299,7 +398,7 @@ def _read_meters(rows: Any) -> tuple[MeterSettings, ...]:
 def _read_rows(name: str, kind: Any, rows: Any, how_to: str) -> list[Any]:
     if not isinstance(rows, list):
         raise SettingsError(f"[{name}] is one table.", remedy=f"Write [[{name}]], with two brackets. {how_to}")
-    read_rows = [_read_table(name, kind, row, {}) for row in rows]
+    read_rows = [read_table(name, kind, row, {}) for row in rows]
     ids = [row.id for row in read_rows]
     for one in ids:
         if one and ids.count(one) > 1:
@@ -311,40 +410,3 @@ def _web_address(key: str, value: Any) -> str:
     if not isinstance(value, str) or not value.startswith(("http://", "https://")):
         raise SettingsError(f"{key} = {value!r} is no address.", remedy="Write http://... or https://...")
     return value.rstrip("/")
-
-
-def _read_table(name: str, kind: Any, values: Any, environ: Mapping[str, str]) -> Any:
-    if not isinstance(values, dict):
-        raise SettingsError(f"[{name}] is not a table.", remedy=f"Write [{name}] on its own line, then key = value.")
-    given: dict[str, Any] = {}
-    names = {one.name: one for one in fields(kind)}
-    for key, value in values.items():
-        if key not in names:
-            raise SettingsError(f"[{name}] has no key {key!r}.", remedy=f"Known: {', '.join(sorted(names))}.")
-        given[key] = value
-    for key in names:
-        variable = f"AFFOUAGE_{name}_{key}".upper()
-        if environ.get(variable):
-            given[key] = environ[variable]
-    return kind(**{key: _checked(f"{name}.{key}", value, names[key]) for key, value in given.items()})
-
-
-def _checked(key: str, value: Any, declared: Field[Any]) -> Any:
-    value, bounds = _typed(key, value, type(declared.default)), declared.metadata
-    if bounds["choices"] and value not in bounds["choices"]:
-        raise SettingsError(f"{key} = {value!r} is not known.", remedy=f"Choose among: {', '.join(bounds['choices'])}.")
-    if isinstance(value, (int, float)) and not (math.isfinite(value) and bounds["least"] <= value <= bounds["most"]):
-        upper = "" if bounds["most"] == math.inf else f" and at most {bounds['most']:g}"
-        raise SettingsError(f"{key} = {value!r} is out of range.", remedy=f"Give at least {bounds['least']:g}{upper}.")
-    return value
-
-
-def _typed(key: str, value: Any, wanted: type) -> Any:
-    if isinstance(value, str) and wanted is not str:
-        try:
-            value = wanted(value)
-        except ValueError:
-            raise SettingsError(f"{key} = {value!r} is not a number.", remedy="Give a number.") from None
-    if isinstance(value, bool) or not isinstance(value, (wanted, int) if wanted is float else wanted):
-        raise SettingsError(f"{key} = {value!r} should be a {wanted.__name__}.", remedy="Mend it in settings.toml.")
-    return value

@@ -90,6 +90,7 @@ async def open_training(
     *,
     local: LocalTrainer,
     metering: Metering,
+    serving: Callable[[], bool],
     ledger: Ledger,
     assess: Assess,
     accounts: Accounts,
@@ -102,7 +103,7 @@ async def open_training(
     """While open, runs begin in their turn, are followed and metered, and stand still while somebody is answered here
     or while the allowance leaves energy for answers alone.
 
-    On leaving they go on by themselves, unmetered until the next start.
+    ``serving``: is somebody answered now? On leaving they go on by themselves, unmetered until the next start.
     """
 
     async def collective() -> str:
@@ -111,7 +112,7 @@ async def open_training(
     place = workplace(settings, db, clock, local=local, machine=machine, grid=grid, site=site, collective=collective)
     booked = BookedRuns(metering, ledger, db, clock, assess)
     training = training_of(place, booked)
-    giving_way = GivingWay(training.following, local, booked, metering.serving, clock)
+    giving_way = GivingWay(training.following, local, booked, serving, clock)
 
     async def look() -> None:
         if training.following.jobs:

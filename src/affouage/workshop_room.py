@@ -24,6 +24,7 @@ from affouage.sheets.sheet import PUBLIC
 from affouage.sheets.updating import updated_every
 from affouage.storage import Database
 from affouage.storage.tables import desk_event
+from affouage.workers.gateways import Once, here
 from affouage.workshops.blind.blind import Blind
 from affouage.workshops.desk.desk import Desk, open_desk
 from affouage.workshops.desk.drafting import Drafter
@@ -56,17 +57,23 @@ async def open_workshops(
     charter: Charter,
     calendar: Calendar,
     collective: Callable[[], Awaitable[Member]],
+    once: Once = here,
+    gateway_id: str = "",
 ) -> AsyncIterator[Workshops]:
-    """Everything people do with the commons besides asking it. ``collective``: in whose name drafts are asked for."""
+    """Everything people do with the commons besides asking it. ``collective``: in whose name drafts are asked for.
+
+    ``gateway_id``: of this process, where there are several.
+    """
     async with AsyncExitStack() as stack:
         library = await stack.enter_async_context(sheets_room.open_sheets(settings, clock, keep_up=True))
-        await stack.enter_async_context(updated_every(settings.sheets.update_hours, settings.home, clock))
+        every = settings.sheets.update_hours
+        await stack.enter_async_context(once(lambda: updated_every(every, settings.home, clock)))
         explain = Explain(library, inference, clock, Reports(db))
         desk = open_desk(db, clock, charter, calendar.day, _drafter(settings, explain, inference, collective))
-        await stack.enter_async_context(desk.running())
+        await stack.enter_async_context(once(lambda: desk.running(soon=bool(gateway_id))))
         work = WorkLedger(db, clock, calendar, [DeskTasks(desk, db)])
-        await stack.enter_async_context(work.running())
-        blind = Blind(db, inference, clock, calendar.month)
+        await stack.enter_async_context(once(work.running))
+        blind = Blind(db, inference, clock, calendar.month, gateway_id=gateway_id)
         easy_read = EasyRead(inference)
         yield Workshops(library=library, explain=explain, easy_read=easy_read, desk=desk, work=work, blind=blind)
 

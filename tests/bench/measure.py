@@ -19,7 +19,7 @@ import psutil
 from affouage.storage.home import running_address
 from tests.bench.served import Served
 
-TOKENS = 48
+TOKENS = 32
 PATIENCE_S = 120
 LOOKS_MAX = 10_000
 QUESTION = "Question {number}. Compte de un à cent en toutes lettres, un nombre par ligne, sans rien ajouter."
@@ -58,18 +58,21 @@ class Road:
         self._model = model
         self._prefix = prefix
 
-    def body(self, number: int, tokens: int = TOKENS) -> dict[str, object]:
+    def body(self, text: str, tokens: int = TOKENS) -> dict[str, object]:
         """The same messages reach the engine by either way: the gateway adds the prefix itself."""
-        messages = [{"role": "user", "content": QUESTION.format(number=number)}]
+        messages = [{"role": "user", "content": text}]
         if self._prefix is not None:
             messages.insert(0, {"role": "system", "content": self._prefix})
         return {"model": self._model, "messages": messages, "max_tokens": tokens, "temperature": 0, "stream": True}
 
     async def ask(self, number: int) -> Stream:
+        return await self.ask_text(QUESTION.format(number=number))
+
+    async def ask_text(self, text: str, tokens: int = TOKENS) -> Stream:
         began = time.perf_counter()
         first = last = 0.0
         chunks = 0
-        async with self.posted(self.body(number)) as response:
+        async with self.posted(self.body(text, tokens)) as response:
             async for line in response.content:
                 if line.startswith(b"data: {") and b'"content":"' in line:
                     last = (time.perf_counter() - began) * 1000
@@ -114,7 +117,7 @@ async def serving(path: Path, model_id: str, slots: int) -> AsyncIterator[Served
 
 async def freed_ms(http: aiohttp.ClientSession, road: Road, served: Served, number: int) -> float:
     """From the moment a client leaves in mid-answer to the moment the engine's slot is free."""
-    async with road.posted(road.body(number, tokens=1500)) as response:
+    async with road.posted(road.body(QUESTION.format(number=number), tokens=1500)) as response:
         async for line in response.content:
             if b'"content":"' in line:
                 break

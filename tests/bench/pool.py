@@ -24,7 +24,7 @@ import msgspec
 import psutil
 
 from affouage.clock import SystemClock
-from tests.bench.__main__ import Row, row, table
+from tests.bench.figures import Row, percentile, row, table
 from tests.bench.pool_served import Pooled
 from tests.brokers import VERSIONS, running_broker
 from tests.conftest import CACHE
@@ -150,11 +150,6 @@ async def one_round(bench: Bench, model: str, streams: int) -> Round:
         lost=streams * WORDS - sum(len(one.delays_ms) for one in heard if one.whole),
         cpu={name: (after[name] - before[name]) / took_s for name in after},
     )
-
-
-def percentile(values: Sequence[float], percent: int) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
 
 
 async def measure(bench: Bench, rounds: int, at_once: Sequence[int]) -> tuple[list[Row], dict[str, float]]:

@@ -32,6 +32,7 @@ class Served(msgspec.Struct, frozen=True):
     gateway_url: str
     gateway_key: str
     engine_url: str
+    engine_socket: str
     engine_key: str
     engine: str
     model: str
@@ -62,6 +63,7 @@ async def serve(path: Path, model_id: str, slots: int) -> None:
                     gateway_url=url_of(listener),
                     gateway_key=key,
                     engine_url=inner._root,
+                    engine_socket=str(inner._new_session.args[0]),  # type: ignore[attr-defined]
                     engine_key=engine._key,
                     engine=f"{engine.identity().name} {engine.identity().version}",
                     model=model_id,

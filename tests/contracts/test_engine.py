@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import msgspec
 import pytest
 
@@ -70,7 +69,7 @@ def llama_subject(engine: Any, client: OpenAICompatibleEngine) -> Subject:
         method = "POST" if body else "GET"
         headers = client._headers()
         async with (
-            aiohttp.ClientSession() as session,
+            client._new_session() as session,
             session.request(method, client._root + path, headers=headers, **how) as r,
         ):
             return await r.json()

@@ -15,6 +15,8 @@ import click
 
 from affouage import settings
 from affouage.cli import main
+from tests.doors import incidents
+from tests.fuzz import page as fuzzed
 from tests.interop import table
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -39,8 +41,7 @@ _CLI_HEAD = """\
 `ledger verify`); 2 something its user can mend, with the remedy on the error output.
 
 What people read is in French or in English: `AFFOUAGE_LANG` (`fr` or `en`), else the locale (`LC_ALL`, `LC_MESSAGES`,
-`LANG`), else the language of the commons, French unless set. `--help` and what `doctor` finds are in English; `--json`
-is the same in both.
+`LANG`), else the language of the commons, French unless set. `--help` is in English; `--json` is the same in both.
 """
 
 
@@ -50,6 +51,8 @@ def pages() -> dict[Path, str]:
         DOCS / "reference" / "settings.md": "\n".join([_SETTINGS_HEAD, *_settings()]).rstrip() + "\n",
         DOCS / "reference" / "cli.md": "\n".join([_CLI_HEAD, *_commands()]).rstrip() + "\n",
         DOCS / "reference" / "clients.md": table.page(),
+        DOCS / "reference" / "fuzzing.md": fuzzed.page(),
+        DOCS / "reference" / "incidents.md": incidents.page(),
     }
 
 

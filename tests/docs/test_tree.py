@@ -52,17 +52,20 @@ def test_every_file_can_be_read_in_one_sitting() -> None:
     assert long == {}
 
 
+@pytest.mark.incident("poisoned-package")
 def test_few_distributions_and_no_torch() -> None:
     names = re.findall(r"^([a-z0-9][a-z0-9._-]*)==", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.M)
     assert 10 < len(set(names)) <= DISTRIBUTIONS_MAX
     assert not [name for name in names if name.startswith(("torch", "tensorflow", "litellm", "nvidia-c"))]
 
 
+@pytest.mark.incident("poisoned-package")
 @pytest.mark.parametrize(
     "lock",
     [
         *("requirements.txt", "requirements-pool.txt", "requirements-dev.txt", "requirements-build.txt"),
-        "requirements-interop.txt",
+        *("requirements-bench.txt", "requirements-litellm.txt"),
+        *("requirements-interop.txt", "requirements-site.txt", "requirements-open-webui.txt"),
     ],
 )
 def test_locks_have_a_hash_for_everything_and_no_address(lock: str) -> None:

@@ -19,7 +19,7 @@ def tracked() -> list[Path]:
         text=True,
     )
     if listed.returncode != 0:
-        built = {".venv", ".cache", ".git", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis"}
+        built = {".venv", ".cache", "build", "dist", ".git", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis"}
         found = [one for one in ROOT.rglob("*") if one.is_file() and not built & set(one.relative_to(ROOT).parts)]
     else:
         found = [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]

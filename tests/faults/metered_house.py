@@ -20,8 +20,9 @@ import aiohttp
 T = TypeVar("T")
 
 PROGRAM = """
-import sys
+import asyncio, sys
 from pathlib import Path
+import uvloop
 from affouage import app, settings
 from affouage.clock import SystemClock
 from affouage.testing import EchoEngine, serving
@@ -31,6 +32,7 @@ class Clock(SystemClock):
         return super().now_ms() + int(Path(sys.argv[1]).read_text())
 
 app.CLOSING_LOOK_S = 0.1
+asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # as `affouage up` does
 with serving(settings.read(), engines=[EchoEngine(slots=4, word_ms=2)], clock=Clock()) as live:
     print(live.url, live.api_key(), flush=True)
     sys.stdin.read()

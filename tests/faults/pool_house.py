@@ -244,7 +244,7 @@ class PoolHouse:
                     answer.error = (await response.json())["error"]["code"]
                     return answer
                 async for line in response.content:
-                    if _take(answer, line.decode().strip()):
+                    if take_line(answer, line.decode().strip()):
                         count += 1
                         on_word(count)
         except aiohttp.ClientError:
@@ -281,7 +281,7 @@ def dispatcher_of(commons: Commons) -> Dispatcher:
     return commons.dispatcher
 
 
-def _take(answer: Answer, line: str) -> bool:
+def take_line(answer: Answer, line: str) -> bool:
     """Note a line of the stream; whether it brought text."""
     if line.startswith(":"):
         answer.comments.append(line[1:].strip())

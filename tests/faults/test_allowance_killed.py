@@ -9,7 +9,7 @@ import msgspec
 
 from affouage.ledger.receipt import Receipt
 from tests.faults.metered_house import LONG, House, until
-from tests.faults.test_books_add_up import Package
+from tests.faults.package import Package
 
 BEGUN = "SELECT count(*) FROM ledger_entry WHERE kind = 'reserved'"
 HELD = "SELECT request_id, energy_uj FROM allowance_hold"

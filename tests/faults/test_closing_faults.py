@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from tests.faults.metered_house import House, until
-from tests.faults.test_books_add_up import Package
+from tests.faults.package import Package
 
 BACK_DAYS = 40
 PERIODS = "SELECT seq, body FROM ledger_entry WHERE kind = 'period'"

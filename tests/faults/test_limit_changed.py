@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from tests.faults.metered_house import House, until
-from tests.faults.test_books_add_up import Package
+from tests.faults.package import Package
 
 CHANGES = [
     (("set", "--commons-day-wh", "0.0001"), 429),
@@ -16,6 +18,7 @@ CHANGES = [
 ]
 
 
+@pytest.mark.incident("budget-bypassed")
 def test_questions_obey_the_new_limit_at_once(home: Path) -> None:
     house = House(home)
     package = Package(house.tree, 10)

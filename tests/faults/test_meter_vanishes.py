@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.metered_house import House
-from tests.faults.test_books_add_up import Package
+from tests.faults.package import Package
 
 
 def vanish(tree: Path) -> None:

@@ -17,6 +17,7 @@ from affouage.assembly.member import Member, Role
 from affouage.errors import AffouageError
 from affouage.storage import Database, open_database
 from affouage.testing import ManualClock
+from tests.databases import remains
 
 PASSWORD = "quatre mots sans lien"
 OTHER_PASSWORD = "encore cinq mots bien longs"
@@ -48,7 +49,7 @@ class Home:
 
     def bytes_on_disk(self) -> bytes:
         """All that a thief of the files would have now; the database stays open."""
-        return b"".join(path.read_bytes() for path in self.path.parent.glob("affouage.db*"))
+        return remains(self.path)
 
 
 @asynccontextmanager

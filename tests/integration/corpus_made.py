@@ -130,7 +130,7 @@ def written(home: Path, recipe: str, name: str = "essai") -> Builder:
         (corpora.folder(name) / "recipe.toml").write_text(recipe, encoding="utf-8")
     else:
         corpora.create(name, recipe)
-    return Builder(home, name, ManualClock(DAY_MS))
+    return Builder(home, name, ManualClock(DAY_MS), local_hosts=("127.0.0.1",))
 
 
 def built(home: Path, recipe: str, name: str = "essai") -> Build:

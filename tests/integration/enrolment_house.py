@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from affouage import settings as settings_of
 from affouage.adapters import joining
+from affouage.asgi.limits import Limits
 from affouage.asgi.server import bind, listening, url_of
 from affouage.assembly.member import Member
 from affouage.errors import AffouageError
@@ -64,7 +65,8 @@ async def house(tmp_path: Path, pool_url: str = POOL) -> AsyncIterator[House]:
     settings = settings_of.read({"AFFOUAGE_POOL_URL": pool_url, "AFFOUAGE_COMMONS_NAME": "Le Bois"}, home=tmp_path)
     async with opened(tmp_path / "affouage.db") as home:
         enrolment = Enrolment(home.database, home.clock)
-        app = Starlette(routes=list(Nodes(settings, home.clock, enrolment).routes(home.accounts)))
+        limits = Limits(settings.limits, home.clock)
+        app = Starlette(routes=list(Nodes(settings, home.clock, enrolment).routes(home.accounts, limits)))
         listener = bind("127.0.0.1", 0)
         async with listening(app, listener, replace(settings.server, read_timeout_ms=2000)):
             yield House(home, enrolment, url_of(listener))

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, event
@@ -33,6 +34,7 @@ from tests.integration.allowance_house import (
 from tests.integration.books import a_receipt
 
 
+@pytest.mark.incident("budget-bypassed")
 def test_two_hundred_at_once_never_promise_more_than_there_is(house: House) -> None:
     async def one(number: int) -> int:
         who = asking(f"m{number % 20}")
@@ -158,6 +160,7 @@ class Race:
         self.slack["commons", ""] += amount * TOKEN_UJ // 10
 
 
+@pytest.mark.incident("budget-bypassed")
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps, commons=st.integers(1, 4000), member=st.integers(1, 3000))
 def test_no_interleaving_overspends(db: Database, steps: list[tuple[str, int, int]], commons: int, member: int) -> None:
@@ -190,6 +193,7 @@ def _plan(db: Database, statement: str, parameters: Any) -> str:
     return " ".join(row[3] for row in found)
 
 
+@pytest.mark.sqlite_only
 def test_no_sum_reads_the_ledger_and_each_uses_an_index(db: Database) -> None:
     asked: list[tuple[str, Any]] = []
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from affouage.assembly import voices
 from affouage.assembly.accounts import Accounts
 from affouage.assembly.rules.governance import GovernanceRules
+from tests.databases import remains
 from tests.integration.assembly_house import NIGHT, AssemblyHouse, assembly_house
 
 
@@ -77,7 +78,7 @@ def test_erasing_a_person_leaves_the_log_verifiable_and_the_count_as_it_was(hous
     assert closed is not None
     assert closed.count["totals"] == {"for": 2, "against": 1}
     assert house.db.read_now(lambda c: voices.of_member(c, house["ali"].id))["votes"] == []
-    on_disk = b"".join(one.read_bytes() for one in house.path.parent.glob("affouage.db*"))
+    on_disk = remains(house.path)
     assert b"room twelve" not in on_disk
 
 

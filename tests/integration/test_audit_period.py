@@ -27,6 +27,8 @@ from affouage.storage.home import prepare
 from tests.integration.footprint_days import a_receipt
 from tests.integration.lived_commons import ZONE, Life, live
 
+pytestmark = pytest.mark.sqlite_only
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -27,6 +27,8 @@ from affouage.storage.home import claimed
 from affouage.storage.schema import HEAD
 from tests.integration.backup_home import WORDS, forged, lived, named
 
+pytestmark = pytest.mark.sqlite_only
+
 
 def call(home: Path, *words: str, **environ: str) -> Result:
     return CliRunner().invoke(main, list(words), env={"AFFOUAGE_HOME": str(home), **environ})
@@ -85,6 +87,7 @@ def test_what_was_there_is_there_again(full: Path, tmp_path: Path, secret: str |
     assert call(there, "journal", "verify").exit_code == call(there, "ledger", "verify").exit_code == 0
 
 
+@pytest.mark.incident("operator-reads")
 def test_only_a_sealed_one_hides_what_it_holds(full: Path, tmp_path: Path) -> None:
     key = (full / "journal" / "key").read_bytes().strip()
     plain, closed = tmp_path / "plain", tmp_path / "closed"
@@ -188,6 +191,7 @@ def test_a_newer_one_is_refused_before_anything_is_unpacked(tmp_path: Path) -> N
     assert [one.name for one in tmp_path.iterdir()] == ["b"]
 
 
+@pytest.mark.incident("archive-tricks")
 @pytest.mark.parametrize(
     "members",
     [
@@ -217,6 +221,7 @@ def test_tricks_with_paths_write_nothing_anywhere(tmp_path: Path, members: Any) 
     assert {one.name for one in tmp_path.iterdir()} == {"in", "b"}
 
 
+@pytest.mark.incident("archive-tricks")
 def test_an_archive_that_swells_is_refused_before_it_fills_the_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -179,6 +179,7 @@ def test_browsers_are_held_to_https(behind: Behind) -> None:
         assert foreign.status_code == 403
 
 
+@pytest.mark.incident("forged-address")
 def test_attempts_are_counted_by_the_true_address_whatever_a_client_claims(behind: Behind) -> None:
     behind.visitor().join("Visée")
     with behind.client("127.0.0.2") as attacker, behind.client("127.0.0.3") as other:
@@ -186,6 +187,7 @@ def test_attempts_are_counted_by_the_true_address_whatever_a_client_claims(behin
         assert tries(other, "Visée", 1) == [401], "and nobody else is shut out with it"
 
 
+@pytest.mark.incident("forged-address")
 def test_beside_nginx_only_127_0_0_1_is_believed(behind: Behind) -> None:
     behind.visitor().join("Directe")
     transport = httpx.HTTPTransport(local_address="127.0.0.4", trust_env=False)

@@ -19,6 +19,8 @@ from affouage.storage import Database, open_database
 from affouage.storage.tables import machine_day, usage_day, usage_people
 from tests.integration.footprint_days import SET, WH, a_block, a_receipt
 
+pytestmark = pytest.mark.both_databases
+
 DAY = "2026-11-22"
 
 
@@ -138,6 +140,7 @@ def test_sums_are_those_of_the_receipts_in_any_order(db: Database, receipts: lis
         assert all(row["low_uj"] <= row["static_uj"] + row["dynamic_uj"] <= row["high_uj"] for row in rows)
 
 
+@pytest.mark.sqlite_only
 def test_what_a_settlement_pays_for_it(db: Database) -> None:
     """In the settlement's transaction, so it must stay far under a millisecond."""
     receipts = [a_receipt(f"r{i}", f"m{i % 50}", uj=(WH, WH)) for i in range(500)]

@@ -88,6 +88,7 @@ def test_a_node_says_and_hears_its_own_subjects_only(version: str, tmp_path: Pat
     asyncio.run(main())
 
 
+@pytest.mark.incident("empty-token")
 def test_whoever_has_no_pass_of_ours_stays_outside(version: str, tmp_path: Path) -> None:
     async def main() -> None:
         async with running_broker(version, tmp_path) as broker:

@@ -92,6 +92,7 @@ def test_a_misspelt_variable_is_noticed(home: Path) -> None:
     assert "AFFOUAGE_SERVER_PROT" in _said(found, "settings")
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("content", [b"not a database " * 400, b"SQLite format 3\x00" + b"\xff" * 3000])
 def test_a_broken_database_is_reported_and_left_as_it_is(home: Path, content: bytes) -> None:
     home.mkdir()
@@ -102,6 +103,7 @@ def test_a_broken_database_is_reported_and_left_as_it_is(home: Path, content: by
     assert (home / "affouage.db").read_bytes() == content
 
 
+@pytest.mark.sqlite_only
 def test_a_newer_database_is_reported(home: Path) -> None:
     home.mkdir()
     open_database(home / "affouage.db").close()
@@ -114,6 +116,7 @@ def test_a_newer_database_is_reported(home: Path) -> None:
     assert "newer" in _said(found, "database")
 
 
+@pytest.mark.sqlite_only
 def test_a_broken_chain_is_reported(home: Path) -> None:
     fill(home, a_receipt("rcp_1"), a_receipt("rcp_2"))
     connection = sqlite3.connect(home / "affouage.db")
@@ -125,6 +128,7 @@ def test_a_broken_chain_is_reported(home: Path) -> None:
     assert _statuses(found, "ledger") == {"problem"}
 
 
+@pytest.mark.sqlite_only
 def test_a_clock_that_went_back_is_noticed(home: Path) -> None:
     fill(home, a_receipt())
     connection = sqlite3.connect(home / "affouage.db")
@@ -215,6 +219,7 @@ def test_an_engine_library_that_cannot_load_is_reported(tmp_path: Path) -> None:
     assert check_engine_library(str(tmp_path / "none")).status == "problem"
 
 
+@pytest.mark.sqlite_only
 def test_the_human_view_names_each_remedy_and_counts(home: Path) -> None:
     told = CliRunner().invoke(main, ["doctor"], env={"AFFOUAGE_HOME": str(home)})
     assert told.exit_code == 0, told.output

@@ -28,6 +28,7 @@ def test_a_whole_ledger(home: Path) -> None:
     assert len(bytes.fromhex(found["head"])) == 32
 
 
+@pytest.mark.sqlite_only
 def test_an_altered_ledger_ends_with_1_and_names_the_entry(home: Path) -> None:
     fill(home, *(a_receipt(f"rcp_{i}") for i in range(4)))
     connection = sqlite3.connect(home / "affouage.db")
@@ -65,6 +66,7 @@ def test_it_works_while_another_program_writes(home: Path) -> None:
         connection.close()
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("content", [b"no database " * 500, b""])
 def test_a_file_that_is_no_database(home: Path, content: bytes) -> None:
     home.mkdir()

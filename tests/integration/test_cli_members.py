@@ -180,6 +180,7 @@ def test_a_name_taken(call: Call) -> None:
     no(call("members", "add", "elodie", "--json"), "already has that name")
 
 
+@pytest.mark.sqlite_only
 def test_a_home_that_cannot_be_written(call: Call, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     no(call("members", "list", AFFOUAGE_HOME=str(tmp_path / "file" / "home")), "Nothing can be written")

@@ -180,6 +180,7 @@ def test_what_nobody_told_is_unknown(db: Database, clock: ManualClock, price: fl
     assert (nothing.requests, nothing.energy_kwh, nothing.energy_eur) == (0, None, None)
 
 
+@pytest.mark.sqlite_only
 def test_it_stands_in_the_transaction_of_the_settlement(db: Database, clock: ManualClock) -> None:
     """A settlement that cannot be written leaves no work of a machine behind, and the other way round."""
     a_node(db, "n_a", "m_owner")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, insert, select, update
+from sqlalchemy import create_engine, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateTable
@@ -18,7 +17,10 @@ from affouage.storage.tables import desk_event, desk_item, desk_sent
 from affouage.workshops.desk import pick_up, rows, texts
 from affouage.workshops.desk.cases import REVIEWS, Kind
 from affouage.workshops.desk.shapes import Letter
+from tests.databases import by_hand
 from tests.integration.desk_house import HERE, DeskHouse, at_the_desk
+
+pytestmark = pytest.mark.both_databases
 
 DRAFT = texts.letter_body(Letter(text="Un brouillon que personne n’a lu.", language="fr"))
 SHA256 = texts.digest(DRAFT)
@@ -102,15 +104,12 @@ def test_a_letter_altered_after_its_review_is_given_to_nobody(tmp_path: Path) ->
     at_the_desk(tmp_path, work)
 
 
-def test_any_program_on_the_file_meets_the_same_refusal(tmp_path: Path) -> None:
+def test_any_program_on_the_books_meets_the_same_refusal(tmp_path: Path) -> None:
     async def work(house: DeskHouse) -> None:
         item_id = await house.held()
-        file = sqlite3.connect(tmp_path / "affouage.db")
-        file.execute("PRAGMA foreign_keys=ON")  # as every connection of ours is made
         insertion = "INSERT INTO desk_sent VALUES (:item_id, :review_seq, :review_kind, :text_sha256, :body, :at_ms)"
-        with pytest.raises(sqlite3.IntegrityError):
-            file.execute(insertion, leaving(item_id))
-        file.close()
+        with by_hand(tmp_path / "affouage.db") as other, pytest.raises(IntegrityError):
+            other.execute(text(insertion), leaving(item_id))
 
     at_the_desk(tmp_path, work)
 

@@ -27,6 +27,7 @@ def test_the_door_is_shut_until_the_rule_opens_it(tmp_path: Path) -> None:
     at_the_desk(tmp_path, work)
 
 
+@pytest.mark.incident("unbounded-use")
 def test_so_many_from_one_network_so_many_waiting_in_all(tmp_path: Path) -> None:
     async def work(house: DeskHouse) -> None:
         house.rules = DeskRules(public_open=True, public_most=2, public_waiting_most=4)

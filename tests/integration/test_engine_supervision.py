@@ -335,8 +335,7 @@ def test_the_child_inherits_no_secret_and_shows_none(tiny_model: Path, monkeypat
             assert environment["GOMP_SPINCOUNT"] == "0"
             assert environment["OMP_WAIT_POLICY"] == "passive"
             assert engine._key not in " ".join([*child.cmdline(), *environment.values()])
-            listening = [one.laddr.ip for one in child.net_connections("inet") if one.status == psutil.CONN_LISTEN]
-            assert listening == ["127.0.0.1"]
+            assert child.net_connections("inet") == [], "it listens in its own folder, on no network"
 
     asyncio.run(scenario())
 

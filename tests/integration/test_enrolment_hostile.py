@@ -28,6 +28,7 @@ from tests.integration.accounts_home import DAY_MS
 from tests.integration.enrolment_house import House, code_of, on_house, raw, signed
 
 
+@pytest.mark.incident("unbounded-use")
 def test_guessing_is_slowed_down_by_address(tmp_path: Path) -> None:
     async def work(place: House) -> None:
         codes = []
@@ -101,6 +102,7 @@ def test_only_the_machine_itself_is_answered_and_each_signature_once(tmp_path: P
     on_house(tmp_path, work)
 
 
+@pytest.mark.incident("empty-token")
 def test_what_is_posted_is_judged_before_it_counts(tmp_path: Path) -> None:
     async def work(place: House) -> None:
         secret, key, now_ms = await place.invited(), nkey.new_key("user"), place.clock.now_ms()

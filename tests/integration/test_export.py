@@ -85,6 +85,7 @@ def test_no_column_that_holds_a_secret_is_taken() -> None:
         assert not [one for one in columns if any(word in one for word in ("password", "secret", "salt", "token_"))]
 
 
+@pytest.mark.incident("operator-reads")
 def test_nothing_of_a_member_s_own_and_no_secret_is_in_it(full: Path, exported: Path) -> None:
     everything = b"".join(one.read_bytes() for one in exported.rglob("*") if one.is_file())
     assert b"Odile" in everything

@@ -263,6 +263,7 @@ def test_unknown_addresses_and_methods_keep_the_shape(live_gateway: LiveGateway)
     assert error_of(live_gateway.client.get("/v1/receipts/rcp_none"), 404)["type"] == "invalid_request_error"
 
 
+@pytest.mark.incident("key-injection")
 @pytest.mark.parametrize("path", ROUTES)
 def test_missing_and_garbled_keys(live_gateway: LiveGateway, path: str) -> None:
     with httpx.Client(base_url=live_gateway.url, trust_env=False) as stranger:
@@ -333,6 +334,7 @@ def test_no_member_of_any_type_breaks_the_gateway(live_gateway: LiveGateway, mor
         error_of(answer, answer.status_code)
 
 
+@pytest.mark.incident("key-injection")
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 @given(value=st.binary(max_size=80).map(lambda raw: bytes(byte for byte in raw if byte not in b"\r\n\0")))
 def test_no_credential_breaks_the_gateway(live_gateway: LiveGateway, value: bytes) -> None:

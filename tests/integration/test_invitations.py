@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from affouage.assembly.access import Credential
 from affouage.assembly.credentials import new_link_secret
 from affouage.assembly.invitations import FIRST_ADMINISTRATOR_MS, INVITATION_MS
@@ -12,6 +14,8 @@ from affouage.assembly.member import Role
 from affouage.errors import BadRequest, Conflict, NotFound
 from affouage.storage.tables import invitation
 from tests.integration.accounts_home import PASSWORD, Home, on_fresh_home, opened, refused
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_an_invitation_lets_one_person_in_once(tmp_path: Path) -> None:

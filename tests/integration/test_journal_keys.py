@@ -158,6 +158,7 @@ def test_whoever_writes_without_the_key_does_not_change_it(home: Home, forged: s
     assert any(one.where == "key" for one in home.db.read_now(lambda c: list(problems(c, key=home.log.key))))
 
 
+@pytest.mark.sqlite_only
 def test_a_fork_of_our_own_is_not_signed(home: Home) -> None:
     home.append(4)
     home.sign()
@@ -171,6 +172,7 @@ def test_a_fork_of_our_own_is_not_signed(home: Home) -> None:
     assert refused.value.code == "log_forked"
 
 
+@pytest.mark.sqlite_only
 def test_after_an_older_copy_the_log_goes_on_under_another_name(home: Home) -> None:
     home.append(3)
     home.sign()

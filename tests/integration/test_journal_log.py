@@ -24,6 +24,7 @@ from affouage.journal import canonical, checkpoints, log, tree
 from affouage.journal.public_log import open_log
 from affouage.journal.verify import problems
 from affouage.storage.tables import journal_leaf, journal_node
+from tests.databases import place, remains
 from tests.integration.journal_home import START_MS, Home
 
 
@@ -114,13 +115,13 @@ def test_many_at_once_are_one_log(home: Home) -> None:
     """Other programs too: a command writes while the server does."""
     second = open_log(home.db, home.clock, home.path)
     script = (
-        "import sys; from pathlib import Path; from affouage.journal import log\n"
-        "from affouage.storage import open_database\n"
-        "db = open_database(Path(sys.argv[1]))\n"
+        "import sys; from affouage.journal import log\n"
+        "from tests.databases import opened\n"
+        "db = opened(sys.argv[1])\n"
         "for i in range(20): db.write_now(lambda c: log.append(c, 'other', {'i': i}, 1))\n"
         "db.close()"
     )
-    other = subprocess.Popen([sys.executable, "-c", script, str(home.path / "affouage.db")])
+    other = subprocess.Popen([sys.executable, "-c", script, place(home.path / "affouage.db")])
     threads = [threading.Thread(target=home.append, args=(1,)) for _ in range(30)]
     for one in threads:
         one.start()
@@ -176,7 +177,7 @@ def test_nothing_of_what_was_forgotten_is_left_in_the_file(home: Home) -> None:
     home.db.write_now(lambda c: log.append(c, "report", {}, START_MS, private={"word": "mirabelle-7"}, persons=["m1"]))
     home.db.write_now(lambda c: log.forget(c, "m1"))
     home.close()
-    left = b"".join(path.read_bytes() for path in home.path.glob("affouage.db*"))
+    left = remains(home.path / "affouage.db")
     assert b"mirabelle-7" not in left
 
 
@@ -196,7 +197,7 @@ def test_a_member_who_is_erased_leaves_the_log_verifiable(home: Home) -> None:
     home.sign()
     assert _holds(home)
     home.close()
-    assert b"mirabelle-8" not in b"".join(path.read_bytes() for path in home.path.glob("affouage.db*"))
+    assert b"mirabelle-8" not in remains(home.path / "affouage.db")
 
 
 # -- size ------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ from affouage.journal.verify import problems
 from affouage.storage.database import make_engine
 from tests.integration.journal_home import Home, furnish
 
+pytestmark = pytest.mark.sqlite_only
+
 TABLES = (
     "journal_leaf",
     "journal_node",

@@ -58,7 +58,11 @@ class House:
         return str(httpx.get(f"{self.url}/journal/key", trust_env=False).json()["key"])
 
     def command(self, *words: str) -> Result:
-        environ = {"AFFOUAGE_HOME": str(self.home), "AFFOUAGE_LANG": "en"}
+        environ = {
+            "AFFOUAGE_HOME": str(self.home),
+            "AFFOUAGE_LANG": "en",
+            "AFFOUAGE_OUTWARD_LOCAL_HOSTS": "127.0.0.1",
+        }
         return CliRunner().invoke(main, ["journal", *words], env=environ)
 
     def check(self, code: int) -> dict[str, object]:
@@ -128,6 +132,7 @@ def _put_back(house: House, tmp_path: Path) -> None:
     house.start()
 
 
+@pytest.mark.sqlite_only
 def test_a_log_that_goes_back_then_another_way(houses: tuple[House, House], tmp_path: Path) -> None:
     ours, theirs = houses
     theirs.append()
@@ -162,6 +167,7 @@ def test_a_log_that_goes_back_then_another_way(houses: tuple[House, House], tmp_
     assert pair[0].root != pair[1].root
 
 
+@pytest.mark.sqlite_only
 def test_over_http_a_fork_of_the_same_size(houses: tuple[House, House], tmp_path: Path) -> None:
     """The key of another log, used here to sign a second history."""
     ours, _ = houses

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import Connection, delete, event, select
+from sqlalchemy import Connection, delete, event, func, select, update
 
 from affouage.clock import SystemClock
 from affouage.errors import LedgerUnavailable, NotFound
@@ -24,7 +24,10 @@ from affouage.storage.database import make_engine
 from affouage.storage.schema import bring_up_to_date
 from affouage.storage.tables import ledger_entry, receipt_salt, usage_day
 from affouage.testing import FixedMeter, ManualClock
+from tests.databases import by_hand, place
 from tests.integration.books import a_receipt, a_reservation
+
+pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
@@ -194,14 +197,17 @@ def test_forgetting_the_salt_leaves_the_chain_whole(db: Database, ledger: Ledger
 @pytest.mark.parametrize(
     "forgery",
     [
-        "UPDATE ledger_entry SET body = replace(body, '2250000', '1250000') WHERE seq = 4",
-        "UPDATE ledger_entry SET member_id = 'm9' WHERE seq = 4",
-        "DELETE FROM ledger_entry WHERE seq = 3",
-        "UPDATE ledger_entry SET hash = zeroblob(32) WHERE seq = 2",
-        "UPDATE ledger_entry SET seq = 60 WHERE seq = 6",
+        update(ledger_entry)
+        .where(ledger_entry.c.seq == 4)
+        .values(body=func.replace(ledger_entry.c.body, "2250000", "1250000")),
+        update(ledger_entry).where(ledger_entry.c.seq == 4).values(member_id="m9"),
+        delete(ledger_entry).where(ledger_entry.c.seq == 3),
+        update(ledger_entry).where(ledger_entry.c.seq == 2).values(hash=bytes(32)),
+        update(ledger_entry).where(ledger_entry.c.seq == 6).values(seq=60),
     ],
+    ids=["body", "column", "removed", "hash", "moved"],
 )
-def test_a_hand_in_the_database_shows(db: Database, ledger: Ledger, tmp_path: Path, forgery: str) -> None:
+def test_a_hand_in_the_database_shows(db: Database, ledger: Ledger, tmp_path: Path, forgery: Any) -> None:
     async def story() -> None:
         for i in range(3):
             await ledger.reserve(a_reservation(f"rcp_{i}"))
@@ -209,13 +215,12 @@ def test_a_hand_in_the_database_shows(db: Database, ledger: Ledger, tmp_path: Pa
 
     asyncio.run(story())
     assert db.read_now(verify).problems == []
-    connection = sqlite3.connect(tmp_path / "affouage.db")
-    assert connection.execute(forgery).rowcount == 1
-    connection.commit()
-    connection.close()
+    with by_hand(tmp_path / "affouage.db") as other:
+        assert other.execute(forgery).rowcount == 1
     assert db.read_now(verify).problems
 
 
+@pytest.mark.sqlite_only
 def test_a_disk_full_while_settling_is_said_and_the_books_stay_whole(tmp_path: Path) -> None:
     engine = make_engine(tmp_path / "affouage.db")
     bring_up_to_date(engine)
@@ -257,15 +262,14 @@ async def _until_full(ledger: Ledger) -> None:
 
 _BUSY = """
 import asyncio, os, sys
-from pathlib import Path
 import msgspec
 from affouage.clock import SystemClock
 from affouage.ledger.ledger import Ledger
 from affouage.ledger.receipt import Receipt, Reservation
-from affouage.storage import open_database
+from tests.databases import opened
 
 template = msgspec.json.decode(sys.argv[2], type=Receipt)
-ledger = Ledger(open_database(Path(sys.argv[1])), SystemClock())
+ledger = Ledger(opened(sys.argv[1]), SystemClock())
 
 async def ask(name):
     await ledger.reserve(Reservation(
@@ -289,7 +293,7 @@ def _killed_after(path: Path, generation: int, lines_wanted: int) -> list[str]:
     """Run a busy writer and kill -9 it once it has acknowledged so many movements; all it acknowledged until then."""
     template = msgspec.json.encode(a_receipt()).decode()
     busy = subprocess.Popen(
-        [sys.executable, "-c", _BUSY, path, template, f"g{generation}"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _BUSY, place(path), template, f"g{generation}"], stdout=subprocess.PIPE, text=True
     )
     assert busy.stdout is not None
     told: list[str] = []

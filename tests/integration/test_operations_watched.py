@@ -67,6 +67,7 @@ def test_a_sound_commons_is_alive_and_ready(live: PooledCommons) -> None:
     assert httpx.head(f"{live.url}/readyz").status_code == 200
 
 
+@pytest.mark.sqlite_only
 def test_a_database_that_takes_no_write_is_said(live: PooledCommons, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ready, "WRITE_S", 0.2)
     with closing(sqlite3.connect(live.commons.settings.database_path, isolation_level=None)) as other:

@@ -41,6 +41,7 @@ def routes(live: LiveCommons) -> list[Route]:
     return [*gateway.routes(live.commons), *web.routes(live.commons)]
 
 
+@pytest.mark.incident("unauthenticated-route")
 def test_every_route_has_a_guard_and_only_the_known_ones_are_public(live: LiveCommons) -> None:
     public = set()
     for route in routes(live):

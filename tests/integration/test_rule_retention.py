@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import func, insert, select
 
 from affouage.assembly.conversations import Turn
@@ -23,6 +24,8 @@ from affouage.storage.tables import (
 )
 from tests.integration.file_ends import until
 from tests.integration.voting_house import MARCH_3_MS, VotingHouse, voting_house
+
+pytestmark = pytest.mark.both_databases
 
 
 def keep(house: VotingHouse, count: int = 1) -> None:

@@ -20,7 +20,10 @@ from affouage.cli import main
 from affouage.clock import SystemClock
 from affouage.journal import log
 from affouage.storage import Database, open_database
+from tests.databases import remains
 from tests.integration.books import a_receipt, fill
+
+pytestmark = pytest.mark.both_databases
 
 WHY = "Elle demande pourquoi sa réponse a tant attendu."
 
@@ -136,4 +139,4 @@ def test_erasing_the_person_erases_what_was_noted(office: Office) -> None:
     assert office.noted() == []
     assert office.db.read_now(lambda c: log.opened(c, seq)) is None
     assert office.db.read_now(log.root) == root
-    assert WHY.encode() not in b"".join(path.read_bytes() for path in office.home.glob("affouage.db*"))
+    assert WHY.encode() not in remains(office.home / "affouage.db")

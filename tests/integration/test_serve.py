@@ -288,6 +288,7 @@ def test_stopping_the_server_settles_what_was_running(home: Path) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.sqlite_only
 def test_nothing_is_answered_when_nothing_can_be_written(home: Path) -> None:
     async def main() -> None:
         async with standing(home) as one:

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from yarl import URL
 
-from affouage.errors import AffouageError, BadRequest, Conflict, PullFailed
-from affouage.sheets.fetching import Fetched, FetchPolicy, _alone, _Resolver, fetch, next_hop
+from affouage.errors import AffouageError, Conflict, PullFailed
+from affouage.outward import Outward
+from affouage.sheets.fetching import Fetched, FetchPolicy, _alone, fetch
 from tests.integration.archive_server import ArchiveServer, serving
 from tests.unit.sheets_written import archive_bytes, publication
 
 ARCHIVE = archive_bytes({f"F{number}.xml": publication(id=f"F{number}") for number in range(40)})
 PATIENT = FetchPolicy(first_wait_ms=1)
+HERE = Outward.naming("http://127.0.0.1")
 PLACE = "/vdd/3.4/part/zip/vosdroits-latest.zip"
 
 
@@ -35,7 +36,7 @@ def server(running: ArchiveServer) -> ArchiveServer:
 
 def got(server: ArchiveServer, target: Path, *places: str, most_bytes: int = 10_000_000) -> Fetched:
     addresses = [server.url + place for place in places or (PLACE,)]
-    return asyncio.run(fetch(addresses, target, policy=PATIENT, most_bytes=most_bytes))
+    return asyncio.run(fetch(addresses, target, policy=PATIENT, most_bytes=most_bytes, outward=HERE))
 
 
 def test_an_archive_is_fetched_once_and_again_when_it_changed(server: ArchiveServer, tmp_path: Path) -> None:
@@ -74,7 +75,7 @@ def test_what_broke_off_in_another_run_is_continued_only_if_it_is_the_same(
     target = tmp_path / "a.zip"
     server.cut_after, server.statuses = [5_000], []
     with pytest.raises(PullFailed, match="kept"):
-        asyncio.run(fetch([server.url + PLACE], target, policy=FetchPolicy(attempts=1)))
+        asyncio.run(fetch([server.url + PLACE], target, policy=FetchPolicy(attempts=1), outward=HERE))
     assert (tmp_path / "a.zip.part").stat().st_size == 5_000
     server.etag, server.modified = '"two"', "Fri, 13 Nov 2026 03:00:00 GMT"
     server.files[PLACE] = archive_bytes({"F1.xml": publication(title="Une autre archive")})
@@ -122,47 +123,14 @@ def test_redirects_are_followed_a_few_times(server: ArchiveServer, tmp_path: Pat
         got(server, tmp_path / "a.zip", "/old.zip")
     for nowhere in ("ftp://x/", "https://", "http://[::1"):
         server.redirect = nowhere
-        with pytest.raises(PullFailed, match="nowhere"):
+        with pytest.raises(PullFailed, match=r"nowhere|not opened"):
             got(server, tmp_path / "a.zip", "/old.zip")
-
-
-PRIVATE = ["127.0.0.1", "localhost", "10.0.0.3", "[::1]", "169.254.169.254", "[fd00::1]", "[::ffff:10.0.0.1]"]
-
-
-@pytest.mark.parametrize("there", ["http://example.net/x", "//10.0.0.3/x", *(f"https://{one}/x" for one in PRIVATE)])
-def test_nothing_redirects_into_a_private_network_or_down_to_http(there: str) -> None:
-    first = URL("https://example.org/a.zip")
-    with pytest.raises(PullFailed, match=r"redirects (to plain http|into a private network)"):
-        next_hop(first, first, there)
-    assert str(next_hop(first, first, "/b.zip")) == "https://example.org/b.zip"
-    assert str(next_hop(URL("http://127.0.0.1/a"), first, there)).endswith("/x")
-
-
-def test_a_name_that_leads_into_a_private_network_is_refused_once_redirected() -> None:
-    async def resolved() -> int:
-        resolver = _Resolver()
-        first = await resolver.resolve("localhost", 80)
-        resolver.public_only = True
-        with pytest.raises(OSError, match="private network"):
-            await resolver.resolve("localhost", 80)
-        return len(first)
-
-    assert asyncio.run(resolved()) > 0
-
-
-@pytest.mark.parametrize(
-    "address", ["http://example.org/a.zip", "ftp://example.org/a.zip", "https://", "https://[", "x"]
-)
-def test_only_https_is_fetched_from_or_this_machine(tmp_path: Path, address: str) -> None:
-    with pytest.raises(BadRequest) as refused:
-        asyncio.run(fetch([address], tmp_path / "a.zip"))
-    assert refused.value.code == "sheets_address"
 
 
 def test_nobody_there_is_said_and_keeps_what_was(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(ARCHIVE)
     with pytest.raises(PullFailed) as refused:
-        asyncio.run(fetch(["http://127.0.0.1:9/a.zip"], tmp_path / "a.zip", policy=PATIENT))
+        asyncio.run(fetch(["http://127.0.0.1:9999/a.zip"], tmp_path / "a.zip", policy=PATIENT, outward=HERE))
     assert refused.value.code == "sheets_fetch"
     assert (tmp_path / "a.zip").read_bytes() == ARCHIVE
 

@@ -63,6 +63,7 @@ def test_a_deactivated_member_is_told_only_with_the_right_password(tmp_path: Pat
     on_fresh_home(tmp_path, work)
 
 
+@pytest.mark.incident("unbounded-use")
 def test_too_many_failures_are_stopped_even_all_at_once(tmp_path: Path) -> None:
     async def work(home: Home) -> None:
         await home.joined("Odile")
@@ -75,8 +76,8 @@ def test_too_many_failures_are_stopped_even_all_at_once(tmp_path: Path) -> None:
             return "in"
 
         outcomes = await asyncio.gather(*(guess(number) for number in range(25)))
-        assert outcomes.count("wrong_name_or_password") == attempts.PAIR_MAX
-        assert outcomes.count("too_many_attempts") == 25 - attempts.PAIR_MAX
+        assert outcomes.count("wrong_name_or_password") == attempts.Failures().pair
+        assert outcomes.count("too_many_attempts") == 25 - attempts.Failures().pair
         stopped = home.accounts.sign_in("Odile", PASSWORD, "", "10.0.0.1")
         refusal = await refused(stopped, TooMuch, "too_many_attempts")
         assert isinstance(refusal, TooMuch)
@@ -85,7 +86,7 @@ def test_too_many_failures_are_stopped_even_all_at_once(tmp_path: Path) -> None:
         await home.accounts.sign_in("Odile", PASSWORD, "", "10.0.0.2")  # her own place is not closed by another's
         home.clock.advance(ms=attempts.WINDOW_MS)
         await home.accounts.sign_in("Odile", PASSWORD, "", "10.0.0.1")
-        for number in range(attempts.PAIR_MAX):
+        for number in range(attempts.Failures().pair):
             assert await guess(number) == "wrong_name_or_password", "a success starts the count afresh"
 
     on_fresh_home(tmp_path, work)
@@ -93,7 +94,7 @@ def test_too_many_failures_are_stopped_even_all_at_once(tmp_path: Path) -> None:
 
 def test_attempts_are_counted_across_restarts_and_for_unknown_names(tmp_path: Path) -> None:
     async def work() -> None:
-        for _ in range(attempts.PAIR_MAX):
+        for _ in range(attempts.Failures().pair):
             async with opened(tmp_path / "affouage.db") as home:
                 await refused(
                     home.accounts.sign_in("Nobody", "not this one", "", "10.0.0.1"),
@@ -118,7 +119,7 @@ def test_one_name_from_everywhere_and_one_place_for_all_names_are_limited_too(tm
                 _until_refused(lambda n: attempts.count(connection, f"name {n}", f"2001:db8::{n:x}", now_ms)),
             )
 
-        assert await home.database.write(tries) == (attempts.WIDE_MAX,) * 3
+        assert await home.database.write(tries) == (attempts.Failures().wide,) * 3
 
     on_fresh_home(tmp_path, work)
 

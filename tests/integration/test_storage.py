@@ -26,6 +26,8 @@ from affouage.storage.database import make_engine
 from affouage.storage.schema import HEAD, bring_up_to_date
 from affouage.storage.tables import metadata, receipt_salt
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[Database]:
@@ -43,6 +45,7 @@ def _count(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(receipt_salt)).scalar_one()
 
 
+@pytest.mark.sqlite_only
 def test_durability_is_really_asked_of_sqlite(db: Database) -> None:
     pragma = {
         name: db.read_now(lambda c, name=name: c.exec_driver_sql(f"PRAGMA {name}").scalar())
@@ -51,6 +54,7 @@ def test_durability_is_really_asked_of_sqlite(db: Database) -> None:
     assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1}
 
 
+@pytest.mark.sqlite_only
 def test_nobody_else_on_the_machine_can_read_it(db: Database, tmp_path: Path) -> None:
     db.write_now(_put("r"))
     files = sorted(tmp_path.glob("affouage.db*"))
@@ -83,6 +87,7 @@ def test_a_constraint_broken_by_one_is_its_own_affair_and_quotes_nothing(db: Dat
     assert "secret-of-somebody" not in str(results[1])
 
 
+@pytest.mark.sqlite_only
 def test_a_statement_sqlite_refuses_is_its_own_affair_too(db: Database) -> None:
     async def together() -> list[Any]:
         writes = [_put("a"), lambda c: c.exec_driver_sql("INSERT INTO nowhere VALUES (1)"), _put("b")]
@@ -170,6 +175,7 @@ def _fill(database: Database) -> tuple[int, LedgerUnavailable]:
     pytest.fail("it never filled up")
 
 
+@pytest.mark.sqlite_only
 def test_a_full_disk_is_said_and_when_there_is_room_again_life_goes_on(tmp_path: Path) -> None:
     engine = make_engine(tmp_path / "affouage.db")
     bring_up_to_date(engine)
@@ -216,6 +222,7 @@ for i in range(1000):
 """
 
 
+@pytest.mark.sqlite_only
 def test_when_the_operating_system_refuses_to_write_what_was_acknowledged_is_there(tmp_path: Path) -> None:
     path = tmp_path / "affouage.db"
     told = subprocess.run([sys.executable, "-c", _FILLING, path], capture_output=True, text=True, timeout=60)
@@ -236,6 +243,7 @@ def _quick_check(path: Path) -> str:
         connection.close()
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("content", [b"this is no database at all " * 200, b"SQLite format 3\x00" + b"\xff" * 5000])
 def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "affouage.db"
@@ -246,6 +254,7 @@ def test_a_damaged_file_is_refused_and_left_as_it_is(tmp_path: Path, content: by
     assert path.read_bytes() == content
 
 
+@pytest.mark.sqlite_only
 def test_pages_damaged_at_random_never_crash_the_program(tmp_path: Path) -> None:
     whole = tmp_path / "whole.db"
     database = open_database(whole)
@@ -270,6 +279,7 @@ def test_pages_damaged_at_random_never_crash_the_program(tmp_path: Path) -> None
             damaged.close()
 
 
+@pytest.mark.sqlite_only
 def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "affouage.db"
     open_database(path).close()
@@ -284,6 +294,7 @@ def test_a_newer_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     assert "Update" in refused.value.remedy
 
 
+@pytest.mark.sqlite_only
 def test_two_openings_at_once_of_a_new_home_both_succeed(tmp_path: Path) -> None:
     path = tmp_path / "affouage.db"
     opening = "import sys; from pathlib import Path; from affouage.storage import open_database; "
@@ -321,6 +332,7 @@ except AffouageError as refused:
 """
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("existing", [False, True])
 def test_a_folder_one_may_not_write_in(existing: bool, tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:

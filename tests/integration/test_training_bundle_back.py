@@ -148,6 +148,7 @@ def member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "") -> tarfil
     return made
 
 
+@pytest.mark.incident("archive-tricks")
 @pytest.mark.parametrize(
     "trick",
     [
@@ -174,6 +175,7 @@ def test_tricks_of_archives_are_refused(done: tuple[Path, Path], tmp_path: Path,
     assert not (folder / "events.jsonl").exists()
 
 
+@pytest.mark.incident("archive-tricks")
 def test_bombs_are_refused_before_they_burst(done: tuple[Path, Path], tmp_path: Path) -> None:
     folder, there = done
     zeros = tarfile.TarInfo("affouage-mairie-1/run/out/model.gguf")

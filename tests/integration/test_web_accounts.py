@@ -48,7 +48,7 @@ def test_the_first_administrator_enters_by_the_printed_link(tmp_path_factory: py
         visitor = Visitor(live)
         assert "vous occuper de ce commun" in words(visitor.get(link.path).text)
         answer = visitor.post(link.path, name="Odile", password=PASSWORD, again=PASSWORD, language="fr")
-        assert answer.headers["location"] == "/chat"
+        assert answer.headers["location"] == "/first-steps"
         assert visitor.get("/members").status_code == 200
         again = Visitor(live).get(link.path)
         assert again.status_code == 409

@@ -16,6 +16,7 @@ from affouage.errors import EngineLoading
 from affouage.inference.prompt import commitment
 from affouage.ledger.receipt import Receipt
 from affouage.testing import EchoEngine, LiveCommons, serving
+from tests.databases import remains
 from tests.integration.conftest import until
 from tests.integration.web_visitor import FORM, Visitor, encoded, exact_text, form_to, receipt_id, words
 
@@ -122,7 +123,7 @@ def test_the_conversation_goes_along_and_nothing_is_stored(karim: Visitor, live:
         .endswith("user: première question\nassistant: première question\nuser: deuxième\nquestion\nassistant:")
     )
     database = live.commons.settings.database_path
-    stored = b"".join(path.read_bytes() for path in database.parent.glob("affouage.db*"))
+    stored = remains(database)
     assert "première question".encode() not in stored
     assert "aucune conversation" in words(karim.get("/conversations").text)
 

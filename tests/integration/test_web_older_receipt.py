@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from affouage import settings
-from affouage.ledger.ledger import append
+from affouage.ledger.posting import append
 from affouage.ledger.receipt import Durations, EngineStamp, ModelStamp, TokenCounts
 from affouage.testing import EchoEngine, FixedMeter, ManualClock, serving
 from affouage.units import Interval

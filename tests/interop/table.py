@@ -81,6 +81,19 @@ CLIENTS = (
     ),
 )
 
+OPEN_WEBUI = Client(
+    "open_webui",
+    "Open WebUI",
+    ("models", "chat", "stream", "error"),
+    ("requirements-open-webui.txt", "open-webui"),
+    "run whole, with its accounts, by `make interop-open-webui` alone (1.5 GB of packages); driven by its own HTTP "
+    "interface. Of an error, the sentence and not the code; no headers are shown, so no receipt "
+    "(`GET /v1/receipts` lists it).",
+)
+"""Too heavy for every run of the tests."""
+
+_LISTED = (*CLIENTS, OPEN_WEBUI)
+
 
 def version_of(client: Client) -> str:
     """From the lock; "" where there is none."""
@@ -101,7 +114,8 @@ _HEAD = """\
 <!-- Written by `python -m tests.docs.generate` from tests/interop/table.py: change that file, not this one. -->
 
 Each *yes* is asked of the real client, against a real server with a real (tiny) model, at each run of the tests:
-`.venv/bin/python -m pytest tests/interop`. A dash: the client has no such thing, or it was not tried.
+`.venv/bin/python -m pytest tests/interop`; Open WebUI's by `make interop-open-webui`. A dash: the client has no such
+thing, or it was not tried.
 """
 
 _FOOT = """\
@@ -111,7 +125,7 @@ the handshake and without: see [how to use it](../how-to/use-from-mcp-clients.md
 **OpenAPI**: `GET /openapi.json` describes every route of the gateway, made from the types that read and write it
 (`tests/integration/test_openapi.py` holds both against each other).
 
-**Not run by the tests**: Open WebUI, Nextcloud, Continue, LibreOffice, Thunderbird. What to type there is in
+**Not run by the tests**: Nextcloud, editors, LibreOffice, Thunderbird. What to type there is in
 [their guides](../how-to/use-from-other-programs.md), from their documentation.
 """
 
@@ -125,7 +139,7 @@ def page() -> str:
 def _rows() -> Iterator[str]:
     yield f"| client | version | {' | '.join(CHECKS)} |"
     yield f"|---|---|{'---|' * len(CHECKS)}"
-    for one in CLIENTS:
+    for one in _LISTED:
         cells = " | ".join("yes" if check in one.does else "–" for check in CHECKS)
         yield f"| {one.name} | {version_of(one)} | {cells} |"
 
@@ -134,6 +148,6 @@ def _meanings() -> Iterator[str]:
     for check, meaning in CHECKS.items():
         yield f"- **{check}**: {meaning}."
     yield ""
-    for one in CLIENTS:
+    for one in _LISTED:
         if one.note:
             yield fill(f"- {one.name}: {one.note}", 118, subsequent_indent="  ", break_long_words=False)

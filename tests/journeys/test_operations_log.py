@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from affouage import settings
 from affouage.testing import EchoEngine, serving
@@ -26,6 +27,7 @@ NAME = "Philomène Tricotin"
 HERE = {"sec-fetch-site": "same-origin"}
 
 
+@pytest.mark.incident("secret-in-a-log")
 def test_nothing_of_what_was_said_or_of_who_said_it_is_written(tmp_path: Path) -> None:
     engine = EchoEngine("echo")
     with serving(settings.read({}, home=tmp_path / "engine"), engines=[engine]) as upstream:

@@ -103,6 +103,7 @@ def assert_closed_to_others(server: psutil.Process, home: Path) -> None:
         assert path.stat().st_mode & 0o077 == 0, f"others may read {path}"
 
 
+@pytest.mark.incident("open-port")
 @pytest.mark.starter
 def test_up_answers_a_real_question_and_shows_a_true_receipt(starter_home: Path) -> None:
     with up(starter_home, "--offline") as running:
@@ -215,6 +216,7 @@ def test_nothing_is_written_outside_the_home(home: Path, tmp_path: Path) -> None
     assert list(elsewhere.rglob("*")) == []
 
 
+@pytest.mark.incident("open-port")
 def test_it_does_not_open_itself_to_the_network(home: Path) -> None:
     refused = subprocess.run(
         command("up", "--host", "0.0.0.0", "--offline"),

@@ -19,6 +19,8 @@ from affouage.assembly.rules.governance import GovernanceRules, Profile
 from affouage.errors import AffouageError
 from affouage.testing import EchoEngine, FixedMeter, LiveCommons, ManualClock, serving
 
+pytestmark = pytest.mark.both_databases
+
 NOON_MS = 1_793_361_600_000
 """30 October 2026, noon UTC."""
 AT_ONCE = Profile(deliberation_min=0, notice_min=0, voting_min=60, contest_min=0)

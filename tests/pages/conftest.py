@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,10 @@ PASSWORD = "quatre mots sans lien"
 # Without windows, if it is there: half the work.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 CHROMIUM = os.environ.get("AFFOUAGE_CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run", "--disable-dev-shm-usage"),
+]
 
 CARD = """
 id = "{id}"
@@ -98,7 +102,7 @@ model = "desktop"
 """
 
 
-def past_months(live: LiveCommons, *people: str) -> None:
+def past_months(live: LiveCommons, *people: str, models: Sequence[str] = ("echo", "slow", "breaking")) -> None:
     """This month up to yesterday and the one before, as the busiest pages show them: every day with its answers."""
     today = live.commons.calendar.day(live.commons.clock.now_ms())
     members = (*people, *(f"m{place}" for place in range(6)))
@@ -108,7 +112,7 @@ def past_months(live: LiveCommons, *people: str) -> None:
             f"rcp_past_{number}",
             members[number % len(members)],
             uj=(WH, 2 * WH),
-            model=("echo", "slow", "breaking")[number % 3],
+            model=models[number % len(models)],
             workshop=("web", "api")[number % 2],
             use="accessibility" if number % 7 == 0 else "",
             machine_id=machine_id(),
@@ -150,6 +154,15 @@ def measured(live: LiveCommons) -> None:
         live.run(kept.keep(a_report(made_ms, accepted=accepted)))
 
 
+SETTLED = {
+    "AFFOUAGE_COMMONS_NAME": "Les Amis du Bois",
+    "AFFOUAGE_FOOTPRINT_COUNTRY": "FRA",
+    "AFFOUAGE_FOOTPRINT_PRICE_EUR_PER_KWH": "0.25",
+    "AFFOUAGE_FOOTPRINT_HOSTING_EUR_PER_MONTH": "12",
+}
+"""Of a commons that has told what it can."""
+
+
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home = tmp_path_factory.mktemp("pages") / "home"
@@ -163,13 +176,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     }
     engines["breaking"].fail_after_words = 4
     (home / "machine.toml").write_text(MACHINE.format(id=machine_id()), encoding="utf-8")
-    environ = {
-        "AFFOUAGE_ENGINE_DEFAULT_MODEL": "echo",
-        "AFFOUAGE_COMMONS_NAME": "Les Amis du Bois",
-        "AFFOUAGE_FOOTPRINT_COUNTRY": "FRA",
-        "AFFOUAGE_FOOTPRINT_PRICE_EUR_PER_KWH": "0.25",
-        "AFFOUAGE_FOOTPRINT_HOSTING_EUR_PER_MONTH": "12",
-    }
+    environ = {"AFFOUAGE_ENGINE_DEFAULT_MODEL": "echo", **SETTLED}
     with serving(settings.read(environ, home=home), engines=list(engines.values())) as live:
         operator, operator_session = live.run(enter(live, "Odile", Role.OPERATOR))
         member, member_session = live.run(enter(live, "Karim", Role.MEMBER))
@@ -189,10 +196,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is missing: install it (scripts/system_packages.sh), or set AFFOUAGE_CHROMIUM")
         pytest.skip("Chromium is missing: install it, or set AFFOUAGE_CHROMIUM")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    flags += ["--disable-sync", "--no-first-run", "--disable-dev-shm-usage"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium
         chromium.close()
 

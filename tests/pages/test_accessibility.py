@@ -204,6 +204,7 @@ PAGES: dict[str, tuple[str, str | None, Prepare]] = {
     "moderation": ("/moderation", "Odile", nothing),
     "moderation-case": ("/moderation", "Odile", one_report),
     "moderation-read": ("/moderation", "Odile", read_report),
+    "first-steps": ("/first-steps", "Odile", nothing),
     "members": ("/members", "Odile", open_all),
     "invitation": ("/members", "Odile", invite),
     "refused": ("/members", "Karim", nothing),

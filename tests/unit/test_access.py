@@ -113,6 +113,7 @@ def test_nobody_acts_on_the_commons_nor_becomes_it(by: Member | None) -> None:
 # -- reading headers ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.incident("credential-channel")
 @pytest.mark.parametrize(
     "header",
     [
@@ -166,6 +167,7 @@ def test_an_empty_key_is_presented_and_wrong() -> None:
         assert credentials_of([header]) == Credential("key", "")
 
 
+@pytest.mark.incident("credential-channel")
 @pytest.mark.parametrize(
     "headers",
     [

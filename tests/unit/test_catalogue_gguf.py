@@ -83,6 +83,7 @@ def test_the_starter_model_is_what_its_card_says(starter_model: Path) -> None:
     assert header.kv_bytes_per_token == 28_672
 
 
+@pytest.mark.incident("model-file")
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_file_cut_anywhere_is_refused_with_both_sizes(data: st.DataObject) -> None:
@@ -95,6 +96,7 @@ def test_a_file_cut_anywhere_is_refused_with_both_sizes(data: st.DataObject) -> 
     assert refused.value.remedy
 
 
+@pytest.mark.incident("model-file")
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4000), st.integers(0, 255)), min_size=1, max_size=12))
 def test_a_file_altered_anywhere_is_read_or_refused_and_nothing_else(changes: list[tuple[int, int]]) -> None:
@@ -147,6 +149,7 @@ ABSURD = [
 ]
 
 
+@pytest.mark.incident("model-file")
 @pytest.mark.parametrize(("content", "why"), ABSURD, ids=[why for _, why in ABSURD])
 def test_absurd_headers_are_refused_with_the_reason(content: bytes, why: str) -> None:
     with pytest.raises(ModelFileRefused) as refused:

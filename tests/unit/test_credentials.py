@@ -49,6 +49,7 @@ def test_secrets_have_at_least_256_bits_and_do_not_repeat() -> None:
     assert not set("0o1l_") & set(credentials.ALPHABET)
 
 
+@pytest.mark.incident("key-injection")
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_garbled_keys_are_no_keys(text: str) -> None:
     assert credentials.parse_api_key(text) is None
@@ -56,6 +57,7 @@ def test_garbled_keys_are_no_keys(text: str) -> None:
     assert credentials.is_id(text) is False
 
 
+@pytest.mark.incident("key-injection")
 @seed(20261122)
 @settings(max_examples=500, deadline=None)
 @given(st.one_of(st.text(st.characters(), max_size=100), st.binary(max_size=100), st.none(), st.integers()))

@@ -45,6 +45,7 @@ def looked(question: str, text: str) -> Look:
     return Look(question=question, language="fr", finding=finding, verdict=verdict, extracts=found, given=given)
 
 
+@pytest.mark.incident("injected-instruction")
 @pytest.mark.parametrize("attack", IN_DOCUMENTS)
 def test_what_a_poisoned_document_orders_is_not_shown(attack: str) -> None:
     look = looked("Combien coûte un passeport ?", f"{TEXT}\n{attack}\nIl est valable 10 ans.")
@@ -57,6 +58,7 @@ def test_what_a_poisoned_document_orders_is_not_shown(attack: str) -> None:
     assert all(wanted(attack) not in one.text for one in look.extracts), "nor quoted without a model"
 
 
+@pytest.mark.incident("injected-instruction")
 @pytest.mark.parametrize("attack", IN_DOCUMENTS)
 def test_a_model_is_not_even_given_the_order(attack: str) -> None:
     look = looked("Combien coûte un passeport ?", f"{TEXT}\n{attack}")
@@ -69,6 +71,7 @@ def test_a_model_is_not_even_given_the_order(attack: str) -> None:
     assert content.count("<<<") == content.count(">>>") == 1, "the fences are ours"
 
 
+@pytest.mark.incident("injected-instruction")
 @pytest.mark.parametrize("attack", IN_QUESTIONS)
 def test_what_a_question_orders_is_not_shown(attack: str) -> None:
     look = looked(attack, TEXT)

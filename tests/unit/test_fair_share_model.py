@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from affouage.pool.fair_share import FairShare, Waiting
+from affouage.pool.share_state import ShareState
 from tests.unit.kept import entries
 
 FLOORS = {"desk": 30, "school": 20}
@@ -151,6 +153,12 @@ class AgainstThePlainModel(RuleBasedStateMachine):
             self.share.arrive(one)
             self.plain.come(member, group, reach, pressing=not batch)
             self.plain.queue.append((self.count, one, not batch))
+
+    @rule()
+    def it_is_put_away_and_taken_up_again(self) -> None:
+        state = msgspec.json.decode(msgspec.json.encode(self.share.snapshot()), type=ShareState)
+        self.share = FairShare.restored(state)
+        assert self.share.snapshot() == state
 
     @rule(us=st.integers(1, 50))
     def time_passes(self, us: int) -> None:

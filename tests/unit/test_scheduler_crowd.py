@@ -56,8 +56,8 @@ class Crowd:
 
     def given(self) -> dict[str, int]:
         """By machine, the slots given out, those included whose takers have not woken up yet."""
-        queue = self.house.scheduler._queues.get("m")
-        return {} if queue is None else {one.node_id: queue.model.in_use(one.key) for one in self.house.stations}
+        queue = self.house.queue_of("m")
+        return {one.node_id: queue.model.in_use(one.key) for one in self.house.stations}
 
     def check(self, before: dict[str, int]) -> None:
         """Never more than its slots, but for those given before it closed some."""
@@ -116,7 +116,8 @@ def test_whatever_happens_slots_are_respected_given_back_and_never_idle_for_noth
             wrong = None if one.task.cancelled() else one.task.exception()
             assert wrong is None or isinstance(wrong, Unavailable), wrong
         assert crowd.house.scheduler.in_use("m") == crowd.house.scheduler.waiting("m") == 0
-        model = crowd.house.scheduler._queues.get("m")
-        assert model is None or not (model.waiters or model.model._used or model.model._lent or model.model._pressing)
+        queue = crowd.house.queue_of("m")
+        assert queue.waiters == {}
+        assert not any((queue.model._used, queue.model._lent, queue.model._pressing))
 
     asyncio.run(tale())

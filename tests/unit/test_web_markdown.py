@@ -105,11 +105,13 @@ pieces = st.sampled_from(
 )
 
 
+@pytest.mark.incident("script-in-page")
 @given(st.lists(pieces, max_size=40).map("".join))
 def test_what_comes_out_is_inert(text: str) -> None:
     inspect(text)
 
 
+@pytest.mark.incident("script-in-page")
 @given(st.text(max_size=400))
 def test_any_text_at_all(text: str) -> None:
     inspect(text)

@@ -18,7 +18,18 @@ from jinja2 import nodes
 import affouage
 from affouage import errors
 from affouage.asgi import body
-from affouage.web import compare, coupe, inviting, machine_rows, pages, public, reports_pages, sentences, sources
+from affouage.web import (
+    compare,
+    coupe,
+    first_steps,
+    inviting,
+    machine_rows,
+    pages,
+    public,
+    reports_pages,
+    sentences,
+    sources,
+)
 from affouage.web.language import language
 from affouage.web.receipts import same_text
 from affouage.web.site import environment, local_path
@@ -29,7 +40,7 @@ TEMPLATES = {path.relative_to(WEB / "templates").as_posix() for path in (WEB / "
 SHARED = {"base.html", "figures.html"} | {name for name in TEMPLATES if name.endswith("parts.html")}
 
 
-ROOMS = (compare, coupe, inviting, machine_rows, public, reports_pages, sources)
+ROOMS = (compare, coupe, first_steps, inviting, machine_rows, public, reports_pages, sources)
 """Those that hold the dataclass of their own page."""
 FOLDERS = tuple(f"{one.parent.name}.{one.stem}" for one in WEB.glob("*/*.py") if one.stem != "__init__")
 

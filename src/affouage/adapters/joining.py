@@ -163,12 +163,12 @@ def _understood(status: int, told: bytes, url: str) -> JoinAnswer:
         if status in (200, 202):
             return _read(told)
         error = msgspec.json.decode(told, type=dict[str, Any])["error"]
-        code, message, facts = str(error["code"]), _seen(str(error["message"])), error.get("affouage") or {}
-    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):
+        code, message, facts = str(error["code"]), _seen(str(error["message"])), error.get("affouage")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError):
         raise _no_commons(url) from None
     kind = _KINDS.get(code, errors.AffouageError)
     raised = kind(message, code=code if re.fullmatch(r"[a-z_]{1,40}", code) else "error")
-    raised.details.update({str(name): value for name, value in dict(facts).items()})
+    raised.details.update({str(name): value for name, value in (facts if isinstance(facts, dict) else {}).items()})
     raise raised
 
 

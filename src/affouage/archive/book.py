@@ -9,6 +9,8 @@ import msgspec
 
 from affouage.archive.making import Made
 
+DAYS_MOST = 7
+"""Older than that, the last backup is said to be old."""
 _LINES_MOST = 1000
 
 

@@ -1,8 +1,10 @@
 """What of a home goes into a backup, and copies of its databases that hold together while a server writes.
 
-Each database is copied by SQLite's own online backup, in one step: one moment of it, whatever is written meanwhile. The
-log's key, read before and after, has to be the one that this very copy of the log names; the checkpoint beside the
-database is written anew from it, or the copy would look older than what was signed.
+Each database is copied by SQLite's own online backup, in one step: one moment of it, whatever is written meanwhile.
+Books on a PostgreSQL server are read in one transaction, so one moment too, into a file of the very tables: a backup is
+the same whichever way the books were kept, and is restored as a file. The log's key, read before and after, has to be
+the one that this very copy of the log names; the checkpoint beside the database is written anew from it, or the copy
+would look older than what was signed.
 """
 
 from __future__ import annotations
@@ -22,6 +24,10 @@ from affouage.archive.manifest import NOT_KEPT, LogThen, checked_name
 from affouage.errors import BadRequest, DatabaseUnusable, SetUpError
 from affouage.journal import checkpoints, keys, note
 from affouage.journal.public_log import kept_file
+from affouage.storage.copying import copy
+from affouage.storage.database import make_engine, unusable
+from affouage.storage.postgresql import for_readers
+from affouage.storage.schema import known_revisions, migrate, newer, revision_of
 
 DATABASE = "affouage.db"
 _TRIES = 5
@@ -95,28 +101,34 @@ def _is_database(path: Path) -> bool:
         return False
 
 
-def copy_databases(home: Path, databases: list[str], work: Path) -> Copied:
-    """Copies in ``work``, of one moment each, and the files of the log that go with them.
+def copy_databases(home: Path, databases: list[str], work: Path, books: Path | str) -> Copied:
+    """Copies in ``work``, of one moment each, and the files of the log that go with them. ``books``: where they are.
 
     Raises DatabaseUnusable for a damaged one.
     """
     files: dict[str, Path] = {}
     schema, told = None, None
-    for number, name in enumerate(databases):
+    on_server = [DATABASE] if isinstance(books, str) else []
+    for number, name in enumerate(dict.fromkeys([*databases, *on_server])):
         target = work / f"{number}.db"
         if name == DATABASE:
-            schema, told = _with_its_log(home, target, work, files)
+            schema, told = _with_its_log(home, books, target, work, files)
         else:
             _copy(home / name, target)
         files[name] = target
     return Copied(files, schema, told)
 
 
-def _with_its_log(home: Path, target: Path, work: Path, files: dict[str, Path]) -> tuple[str | None, LogThen | None]:
+def _with_its_log(
+    home: Path, books: Path | str, target: Path, work: Path, files: dict[str, Path]
+) -> tuple[str | None, LogThen | None]:
     for left in reversed(range(_TRIES)):
         before = _signers(home)
         target.unlink(missing_ok=True)
-        _copy(home / DATABASE, target)
+        if isinstance(books, str):
+            _copy_from_server(books, target)
+        else:
+            _copy(home / DATABASE, target)
         schema, named, last = _read_log(target)
         texts = {**before, **_signers(home)}
         there = named is not None and any(_key_in(text) == named for text in texts.values())
@@ -156,9 +168,9 @@ def log_files(home: Path) -> set[str]:
 
 def _copy(source: Path, target: Path) -> None:
     try:
-        with closing(sqlite3.connect(source, timeout=30)) as origin, closing(sqlite3.connect(target)) as copy:
-            origin.backup(copy)
-            said = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+        with closing(sqlite3.connect(source, timeout=30)) as origin, closing(sqlite3.connect(target)) as made:
+            origin.backup(made)
+            said = made.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as refused:
         code = getattr(refused, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_FULL:
@@ -177,9 +189,30 @@ def _copy(source: Path, target: Path) -> None:
         )
 
 
-def _read_log(copy: Path) -> tuple[str | None, note.VerifierKey | None, checkpoints.Signed | None]:
+def _copy_from_server(url: str, target: Path) -> None:
+    """Of the schema that is there, were it an older one. Raises DatabaseUnusable."""
+    server, file = make_engine(url), make_engine(target)
+    try:
+        with for_readers(server).connect() as there, file.connect().execution_options(writes=True) as here:
+            known = revision_of(there)
+            if known is not None and known not in known_revisions():
+                raise newer(known)
+            if known is not None:
+                migrate(here, known)
+                copy(there, here)
+            here.commit()
+    except DatabaseError as refused:
+        if "is full" in str(refused.orig):
+            raise disk_full(target.parent) from refused
+        raise unusable(url, refused) from refused
+    finally:
+        server.dispose()
+        file.dispose()
+
+
+def _read_log(made: Path) -> tuple[str | None, note.VerifierKey | None, checkpoints.Signed | None]:
     """Schema, the key the log names last, its newest checkpoint: of a copy that nobody writes to."""
-    engine = create_engine(f"sqlite:///{copy}")
+    engine = create_engine(f"sqlite:///{made}")
     try:
         with engine.connect() as connection:
             schema = _schema(connection)

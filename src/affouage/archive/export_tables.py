@@ -90,6 +90,7 @@ LEFT: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("report", "report_decision", "panel_seat", "sanction", "sensitive_reading"), _PERSONS),
     **dict.fromkeys(("desk_item", "desk_draft", "desk_event", "desk_sent", "desk_focus"), _PUBLIC_WORDS),
     **dict.fromkeys(("work_voice", "work_answer", "allowance_hold", "sign_in_attempt", "node_file"), _PASSING),
+    **dict.fromkeys(("gateway", "gateway_request", "turn_queue"), _PASSING),
     **dict.fromkeys(("usage_people", "journal_node", "reading_block"), _AGAIN),
     **dict.fromkeys(("journal_leaf", "journal_checkpoint"), ("dans log.jsonl", "in log.jsonl")),
 }

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, func, select, update
 
 from affouage.archive.contents import DATABASE
+from affouage.archive.placing import forget_server
 from affouage.archive.reading import Backup
 from affouage.clock import Clock
 from affouage.errors import Conflict
@@ -44,6 +45,8 @@ class Looked(msgspec.Struct, frozen=True):
     key: str | None
     sessions_ended: int
     keys_open: int
+    server: bool
+    """The books were on a server; they are a file now, and the settings say so."""
 
     @property
     def holds(self) -> bool:
@@ -57,9 +60,9 @@ def look(
 
     Raises Conflict ``backup_log_broken`` when it was to go on and does not hold; DatabaseUnusable.
     """
-    was = backup.about.schema
+    was, on_server = backup.about.schema, forget_server(home)
     if not (home / DATABASE).exists():
-        return Looked(was, None, None, "none", 0, [], None, 0, 0)
+        return Looked(was, None, None, "none", 0, [], None, 0, 0, on_server)
     database = open_database(home / DATABASE)
     try:
         ledger = database.read_now(verify)
@@ -68,7 +71,7 @@ def look(
         state, key = _settle(database, home, choice, entries, wrong, clock, why)
     finally:
         database.close()
-    return Looked(was, HEAD, ledger, state, entries, wrong, key, ended, still)
+    return Looked(was, HEAD, ledger, state, entries, wrong, key, ended, still, on_server)
 
 
 def _log_of(connection: Connection, home: Path, hooks: Iterable[Hook], kept: Sequence[str]) -> tuple[int, list[str]]:

@@ -16,7 +16,7 @@ import msgspec
 
 from affouage import __version__
 from affouage.archive.aside import file_aside, folder_aside
-from affouage.archive.contents import copy_databases, counted, disk_full, files_of
+from affouage.archive.contents import DATABASE, copy_databases, counted, disk_full, files_of
 from affouage.archive.manifest import ABOUT, INSIDE, MANIFEST, About, Entry, LogThen, Manifest
 from affouage.archive.sealed import STRONG, SealedWriter, Strength
 from affouage.errors import Conflict, NotFound, SetUpError
@@ -69,13 +69,14 @@ def make(
     home: Path,
     target: Path,
     *,
+    books: Path | str | None = None,
     models: bool,
     passphrase: str | None,
     now_ms: int,
     on_progress: OnProgress = lambda _done, _total: None,
     strength: Strength = STRONG,
 ) -> Made:
-    """Copy the home into ``target``, which must not exist.
+    """Copy the home into ``target``, which must not exist. ``books``: where they are; None: in a file of the home.
 
     Raises NotFound (no home), Conflict (``backup_exists``), SetUpError (``backup_disk_full``, ``backup_changed``),
     HomeReadOnly, DatabaseUnusable.
@@ -87,7 +88,9 @@ def make(
     prepare(home)
     try:
         with folder_aside(home / "run", "backup-") as work:
-            return _make(home, target, work, models, passphrase, now_ms, on_progress, strength)
+            return _make(
+                home, books or home / DATABASE, target, work, models, passphrase, now_ms, on_progress, strength
+            )
     except OSError as refused:
         if refused.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise disk_full(target.parent) from refused
@@ -100,6 +103,7 @@ def make(
 
 def _make(
     home: Path,
+    books: Path | str,
     target: Path,
     work: Path,
     models: bool,
@@ -109,7 +113,7 @@ def _make(
     strength: Strength,
 ) -> Made:
     found = files_of(home, models=models)
-    copied = copy_databases(home, found.databases, work)
+    copied = copy_databases(home, found.databases, work, books)
     sources = list(counted(home, found.files, copied.files))
     total = sum(_size(path) for _, path in sources)
     about = About(__version__, copied.schema, now_ms, total, models, in_use(home))

@@ -28,6 +28,7 @@ from affouage.archive.manifest import (
 )
 from affouage.archive.sealed import MAGIC, SealedReader, broken
 from affouage.errors import NotFound, SetUpError
+from affouage.tars import CarefulTarInfo
 
 SLACK_BYTES = 200_000_000
 """Files may grow between being counted and being copied; what is larger than twice that, and this, is a trap."""
@@ -94,7 +95,7 @@ def _walk(
 ) -> tuple[About, Manifest]:
     found: dict[str, Entry] = {}
     about, manifest, done = None, None, 0
-    with tarfile.open(fileobj=packed, mode="r|") as tar:
+    with tarfile.open(fileobj=packed, mode="r|", tarinfo=CarefulTarInfo) as tar:
         for member in tar:
             if manifest is not None or member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
                 raise broken("it holds what no backup holds")
@@ -139,7 +140,7 @@ def _json(stream: IO[bytes], size: int, kind: Any) -> Any:
         raise broken("its own description is too large")
     try:
         return msgspec.json.decode(stream.read(), type=kind)
-    except msgspec.MsgspecError as wrong:
+    except (msgspec.MsgspecError, RecursionError) as wrong:
         raise broken("its own description cannot be read") from wrong
 
 

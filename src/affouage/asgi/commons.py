@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from affouage.asgi.limits import Limits
 from affouage.assembly.accounts import Accounts
 from affouage.assembly.assembly import Assembly
 from affouage.assembly.charter import Charter
@@ -35,6 +36,7 @@ from affouage.settings import Settings
 from affouage.sheets.library import Library
 from affouage.storage import Database
 from affouage.training.runs.device import Training
+from affouage.workers.gateways import Gateways
 from affouage.workshops.blind.blind import Blind
 from affouage.workshops.desk.desk import Desk
 from affouage.workshops.easy_read.easy_read import EasyRead
@@ -53,8 +55,10 @@ class Commons:
     settings: Settings
     clock: Clock
     db: Database
+    gateways: Gateways | None
     log: PublicLog
     accounts: Accounts
+    limits: Limits
     reports: Reports
     conversations: Conversations
     ledger: Ledger
@@ -86,6 +90,11 @@ class Commons:
     prefixes: Prefixes
     store: ModelStore
     cards: Callable[[], Mapping[str, Card]]
+
+    @property
+    def several(self) -> bool:
+        """Do several processes serve it? The machine is then a node like the others, and has no engine here."""
+        return self.gateways is not None and self.gateways.several
 
     @property
     def default_model(self) -> str:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route, request_response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from affouage.asgi.limits import Limits
 from affouage.assembly.access import Credential, Identity, Policy, credentials_of, permit
 from affouage.assembly.accounts import Accounts
 from affouage.errors import AffouageError, NotAllowed, NotSignedIn
@@ -33,12 +34,21 @@ class Guard:
     """
 
     def __init__(
-        self, app: ASGIApp, *, policy: Policy, accounts: Accounts, refuse: Refuse, scope: str | None, own_pages: bool
+        self,
+        app: ASGIApp,
+        *,
+        policy: Policy,
+        accounts: Accounts,
+        limits: Limits | None,
+        refuse: Refuse,
+        scope: str | None,
+        own_pages: bool,
     ) -> None:
         self.policy = policy
         self.scope = scope
         self._app = app
         self._accounts = accounts
+        self._limits = limits
         self._refuse = refuse
         self._own_pages = own_pages
 
@@ -46,7 +56,7 @@ class Guard:
         try:
             credential = credentials_of(scope["headers"])
             self._check_origin(scope, credential)
-            identity = await self._identify(credential)
+            identity = await self._identify(scope, credential)
             permit(identity, self.policy, self.scope)
             scope["affouage.identity"] = identity
             scope["affouage.csrf"] = csrf_token(credential)
@@ -64,15 +74,23 @@ class Guard:
                 "This request came from another site.", remedy="Open the page here and try again.", code="cross_site"
             )
 
-    async def _identify(self, credential: Credential | None) -> Identity | None:
+    async def _identify(self, scope: Scope, credential: Credential | None) -> Identity | None:
+        """Raises NotSignedIn, TooMuch."""
         if credential is None:
+            if self._limits is not None:
+                self._limits.stranger(scope)
             return None
         try:
-            return await self._accounts.identify(credential)
+            identity = await self._accounts.identify(credential)
         except NotSignedIn:
+            if self._limits is not None:
+                self._limits.refused(scope)
             if self.policy is Policy.PUBLIC:
                 return None  # a public page stays public when a session has ended
             raise
+        if self._limits is not None:
+            self._limits.member(identity.member.id)
+        return identity
 
 
 def guarded(
@@ -81,6 +99,7 @@ def guarded(
     *,
     policy: Policy,
     accounts: Accounts,
+    limits: Limits | None,
     refuse: Refuse,
     methods: tuple[str, ...] = ("GET",),
     scope: str | None = None,
@@ -90,11 +109,12 @@ def guarded(
 ) -> Route:
     """A route and who may take it. ``endpoint``: Starlette style; ``raw``: an ASGI app for hot routes.
 
-    ``own_pages``: only our own pages may post here, even without a session (sign-in, invitations).
+    ``limits``: None for what may be asked as often as one likes. ``own_pages``: only our own pages may post here, even
+    without a session (sign-in, invitations).
     """
     assert (endpoint is None) != (raw is None), "one endpoint, of one kind"
     app = raw if raw is not None else request_response(endpoint)  # type: ignore[arg-type]
-    guard = Guard(app, policy=policy, accounts=accounts, refuse=refuse, scope=scope, own_pages=own_pages)
+    guard = Guard(app, policy=policy, accounts=accounts, limits=limits, refuse=refuse, scope=scope, own_pages=own_pages)
     return Route(path, guard, methods=list(methods), name=name or path)
 
 

@@ -47,17 +47,18 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp, *, https: bool = False) -> None:
         self._app = app
         self._headers = (*_ALWAYS, _OVER_TLS) if https else _ALWAYS
-        self._answered: Counter[int] = Counter()
+        self.answered: Counter[int] = Counter()
+        """Answers by status."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope[ANSWERED] = self._answered
+        scope[ANSWERED] = self.answered
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._answered[message["status"]] += 1
+                self.answered[message["status"]] += 1
                 present = {name.lower() for name, _ in message.get("headers", ())}
                 added = [one for one in self._headers if one[0] not in present]
                 message = {**message, "headers": [*message.get("headers", ()), *added]}

@@ -83,6 +83,8 @@ async def listening(app: ASGIApp, listener: socket.socket, settings: ServerSetti
         log_config=None,
         access_log=False,  # addresses and paths of members are nobody's business
         server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies.split(),  # never what the environment says
         timeout_keep_alive=65,
         timeout_graceful_shutdown=4,
     )

@@ -48,11 +48,21 @@ HASHED_AT_ONCE = 2
 
 
 class Accounts:
-    """The members of one home. All methods may be called concurrently."""
+    """The members of one home. All methods may be called concurrently. ``failures``: of sign-ins, before it is
+    TooMuch; ``pending_most``: links to join that one person may have made and nobody used."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        *,
+        failures: attempts.Failures = attempts.DEFAULT,
+        pending_most: int = 100,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._failures = failures
+        self._pending_most = pending_most
         self._hashing = asyncio.Semaphore(HASHED_AT_ONCE)
 
     # -- recognising ---------------------------------------------------------------------------------------------
@@ -67,8 +77,8 @@ class Accounts:
             raise missing()
         now_ms = self._clock.now_ms()
         if credential.kind == "key":
-            return await self._database.read(lambda connection: recognise.of_key(connection, credential, now_ms))
-        identity, seen_ms = await self._database.read(lambda c: recognise.of_session(c, credential, now_ms))
+            return await recognise.of_key(self._database, credential, now_ms)
+        identity, seen_ms = await recognise.of_session(self._database, credential, now_ms)
         if now_ms - seen_ms >= sessions.SEEN_STEP_MS:
             with contextlib.suppress(LedgerUnavailable):  # a full disk must not sign anybody out
                 await self._database.write(lambda c: sessions.seen(c, identity.credential_id, now_ms))
@@ -96,9 +106,12 @@ class Accounts:
         return await self._database.write(lambda c: joining.add(c, by, name, role, language, now_ms))
 
     async def invite(self, role: Role, by: Member | None) -> InvitationLink:
-        """A link by which somebody not yet on the roll joins: one use, 7 days. Raises NotAllowed."""
-        now_ms = self._clock.now_ms()
-        return await self._database.write(lambda connection: joining.invite(connection, by, role, now_ms))
+        """A link by which somebody not yet on the roll joins: one use, 7 days.
+
+        Raises NotAllowed, Conflict ``too_many_invitations``.
+        """
+        now_ms, most = self._clock.now_ms(), self._pending_most
+        return await self._database.write(lambda connection: joining.invite(connection, by, role, now_ms, most))
 
     async def first_administrator_link(self) -> InvitationLink | None:
         """The link printed at start-up, one use, 24 hours; None once an active operator has a password.
@@ -107,6 +120,10 @@ class Accounts:
         """
         now_ms = self._clock.now_ms()
         return await self._database.write(lambda connection: joining.first_administrator(connection, now_ms))
+
+    async def administered(self) -> bool:
+        """Whether an active operator has a password: before, nobody can sign in."""
+        return await self._database.read(roll.has_operator)
 
     async def invitation(self, secret: str) -> Invitation:
         """What a link offers. Raises NotFound, Conflict (used, expired, withdrawn), each with its remedy."""
@@ -151,7 +168,7 @@ class Accounts:
     ) -> tuple[Member, SessionToken]:
         """Open a session; ``replaces`` is the id of the one the browser had, ended by this.
 
-        Raises TooMuch (10 failures in 15 minutes for this name from this address, 50 for either alone), NotSignedIn
+        Raises TooMuch (``failures`` in 15 minutes for this name, this address or both), NotSignedIn
         ``wrong_name_or_password`` or, for the right password only, ``member_deactivated``.
         """
         name_key = fold_name(name[:1000].encode("utf-8", "replace").decode())
@@ -215,6 +232,11 @@ class Accounts:
                 raise NotFound("There is no such open session.", remedy="See the list in your account.")
 
         await self._database.write(change)
+
+    async def revoke_sessions(self, who: Member, *, but: str = "") -> None:
+        """End all of one's own sessions; ``but``: the id of one that stays."""
+        now_ms = self._clock.now_ms()
+        await self._database.write(lambda connection: sessions.end_all(connection, who.id, now_ms, but=but))
 
     # -- keys ----------------------------------------------------------------------------------------------------
 
@@ -376,7 +398,7 @@ class Accounts:
     async def _checked(self, name_key: str, password: str, address: str) -> str:
         """Count the attempt, then look at the password: its hash when right, else NotSignedIn or TooMuch."""
         now_ms = self._clock.now_ms()
-        await self._database.write(lambda connection: attempts.count(connection, name_key, address, now_ms))
+        await self._database.write(lambda c: attempts.count(c, name_key, address, now_ms, self._failures))
         query = select(member.c.password_hash).where(member.c.name_key == name_key)
         known = await self._database.read(lambda connection: connection.scalar(query))
         async with self._hashing:

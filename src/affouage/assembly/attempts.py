@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -15,21 +16,30 @@ from affouage.errors import TooMuch
 from affouage.storage.tables import sign_in_attempt
 
 WINDOW_MS = 15 * 60_000
-PAIR_MAX = 10
-"""Failures of one name from one address in 15 minutes."""
-WIDE_MAX = 50
-"""Failures of one name from anywhere, or from one address (a school, a library) under any name."""
 
 
-def count(connection: Connection, name_key: str, address: str, now_ms: int) -> None:
+@dataclass(frozen=True)
+class Failures:
+    """How many in 15 minutes. ``pair``: of one name from one address. ``wide``: of one name from anywhere, or from one
+    address (a school, a library) under any name."""
+
+    pair: int = 10
+    wide: int = 50
+
+
+DEFAULT = Failures()
+
+
+def count(connection: Connection, name_key: str, address: str, now_ms: int, most: Failures = DEFAULT) -> None:
     """Count one attempt. Raises TooMuch (nothing counted) with the seconds to wait."""
-    for key, most in _limits(name_key, address):
+    pair, name, place = _keys(name_key, address)
+    for key, limit in ((pair, most.pair), (name, most.wide), (place, most.wide)):
         row = connection.execute(select(sign_in_attempt).where(sign_in_attempt.c.key == key)).mappings().first()
         if row is None:
             connection.execute(insert(sign_in_attempt).values(key=key, count=1, window_ms=now_ms))
         elif not row["window_ms"] <= now_ms < row["window_ms"] + WINDOW_MS:
             _set(connection, key, 1, now_ms)
-        elif row["count"] >= most:
+        elif row["count"] >= limit:
             raise _too_many(row["window_ms"] + WINDOW_MS - now_ms)
         else:
             _set(connection, key, row["count"] + 1, row["window_ms"])
@@ -40,7 +50,7 @@ def count_one(connection: Connection, what: str, address: str, most: int, now_ms
 
     Raises ``refusal`` (nothing counted), its ``retry_after_s`` set.
     """
-    key = _key(what, _network(address))
+    key = _key(what, network_of(address))
     row = connection.execute(select(sign_in_attempt).where(sign_in_attempt.c.key == key)).mappings().first()
     if row is None:
         connection.execute(insert(sign_in_attempt).values(key=key, count=1, window_ms=now_ms))
@@ -55,7 +65,7 @@ def count_one(connection: Connection, what: str, address: str, most: int, now_ms
 
 def forgive(connection: Connection, name_key: str, address: str) -> None:
     """After a success: the name starts afresh, the address gets back this one attempt."""
-    pair, name, place = (key for key, _ in _limits(name_key, address))
+    pair, name, place = _keys(name_key, address)
     connection.execute(delete(sign_in_attempt).where(sign_in_attempt.c.key.in_([pair, name])))
     connection.execute(
         update(sign_in_attempt)
@@ -74,23 +84,19 @@ def forget_old(connection: Connection, now_ms: int) -> int:
     return connection.execute(delete(sign_in_attempt).where(sign_in_attempt.c.window_ms <= now_ms - WINDOW_MS)).rowcount
 
 
-def _limits(name_key: str, address: str) -> tuple[tuple[str, int], ...]:
-    place = _network(address)
-    return (
-        (_key("pair", name_key, place), PAIR_MAX),
-        (_key("name", name_key), WIDE_MAX),
-        (_key("address", place), WIDE_MAX),
-    )
+def _keys(name_key: str, address: str) -> tuple[str, str, str]:
+    place = network_of(address)
+    return _key("pair", name_key, place), _key("name", name_key), _key("address", place)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """One subscriber: an IPv4 address, or the first 64 bits of an IPv6 one, of which everybody has plenty."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is None:
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)
 
 

@@ -21,7 +21,7 @@ from affouage.assembly.suspensions import Suspension
 from affouage.clock import Clock
 from affouage.errors import DatabaseUnusable, LedgerUnavailable, RuleRefused
 from affouage.ledger import rule_rows
-from affouage.ledger.ledger import append
+from affouage.ledger.posting import append
 from affouage.ledger.rule_rows import RuleProblem, StoredRule
 from affouage.storage import Database
 from affouage.storage.tables import assembly_event, journal_leaf, rule_version

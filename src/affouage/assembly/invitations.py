@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
 
 from affouage.assembly import credentials
 from affouage.assembly.member import Role
@@ -123,6 +123,13 @@ def pending(connection: Connection, now_ms: int) -> list[Invitation]:
     usable = invitation.c.used_ms.is_(None) & invitation.c.revoked_ms.is_(None) & (invitation.c.expires_ms > now_ms)
     rows = connection.execute(_with_member(usable).order_by(invitation.c.created_ms)).mappings()
     return [_read(row) for row in rows]
+
+
+def pending_of(connection: Connection, member_id: str, now_ms: int) -> int:
+    """How many links to join of this person somebody could still use."""
+    usable = invitation.c.used_ms.is_(None) & invitation.c.revoked_ms.is_(None) & (invitation.c.expires_ms > now_ms)
+    theirs = (invitation.c.created_by == member_id) & invitation.c.member_id.is_(None)
+    return connection.scalar(select(func.count()).select_from(invitation).where(usable & theirs)) or 0
 
 
 def _with_member(which: ColumnElement[bool]) -> Any:

@@ -21,9 +21,16 @@ def add(
     return new, mandates.link(connection, role, now_ms, by, member_id=new.id)
 
 
-def invite(connection: Connection, by: Member | None, role: Role, now_ms: int) -> InvitationLink:
+def invite(connection: Connection, by: Member | None, role: Role, now_ms: int, pending_most: int) -> InvitationLink:
+    """``pending_most``: links of one person that nobody used yet; the command line has no such bound."""
     ruled.permit_inviting(connection, mandates.again(connection, by), role, now_ms)
     ruled.room_for_one(connection, now_ms)
+    if by is not None and invitations.pending_of(connection, by.id, now_ms) >= pending_most:
+        raise Conflict(
+            f"You already made {pending_most} invitations that nobody has used yet.",
+            remedy="Withdraw those not needed any more, or wait until they end.",
+            code="too_many_invitations",
+        )
     return mandates.link(connection, role, now_ms, by)
 
 

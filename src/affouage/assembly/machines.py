@@ -21,7 +21,8 @@ def shut_out(connection: Connection, owner_id: str, by: str, now_ms: int) -> Non
     has at home would otherwise go on reading questions. A running server notices within a second.
     """
     theirs = (node.c.owner_id == owner_id) & node.c.state.in_(("pending", "approved"))
-    for node_id in connection.execute(select(node.c.id).where(theirs).order_by(node.c.created_ms)).scalars().all():
+    in_order = select(node.c.id).where(theirs).order_by(node.c.created_ms, node.c.id)
+    for node_id in connection.execute(in_order).scalars().all():
         connection.execute(update(node).where(node.c.id == node_id).values(state="revoked", revoked_ms=now_ms))
         nodes.note(connection, node_id, "revoked", by, now_ms)
 

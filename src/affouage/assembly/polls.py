@@ -22,6 +22,7 @@ from affouage.assembly.rules.governance import FEWEST_SECRET, Profile, profile
 from affouage.errors import AffouageError, BadRequest, Conflict, NotAllowed, NotFound
 from affouage.journal import log
 from affouage.storage.tables import detached_ballot, elector, roll_entry, vote
+from affouage.storage.unordered import mix
 
 MS_PER_MIN = 60_000
 REASON_MOST = 1000
@@ -209,7 +210,13 @@ def _cast_detached(connection: Connection, poll_id: int, voter_id: str, college:
     ballot_id = secrets.token_hex(16)
     row = {"poll_id": poll_id, "id": ballot_id, "college": college, "choice": _text(choice)}
     connection.execute(insert(detached_ballot), row)
+    _mixed(connection, poll_id)
     return ballot_id
+
+
+def _mixed(connection: Connection, poll_id: int, *, now: bool = False) -> None:
+    for table in (roll_entry, detached_ballot):
+        mix(connection, table, table.c.poll_id == poll_id, now=now)
 
 
 def voted(connection: Connection, poll: Poll) -> int:
@@ -225,6 +232,8 @@ def close(connection: Connection, state: AssemblyState, poll: Poll, now_ms: int)
     """Count, and write the result with each open ballot's own leaf, names only committed to."""
     ballots = cast_ballots(connection, poll)
     kept_secret = poll.opened.secrecy == "detached"
+    if kept_secret:
+        _mixed(connection, poll.id, now=True)
     if kept_secret and _too_few(ballots, poll):
         # Published, they would tell who voted what; kept, somebody could look.
         connection.execute(delete(detached_ballot).where(detached_ballot.c.poll_id == poll.id))

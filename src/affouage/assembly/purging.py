@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -213,12 +214,18 @@ def _last_entry(connection: Connection, cutoff_ms: int) -> int:
     return low
 
 
+class _PollClosed(msgspec.Struct):
+    id: int
+
+
 def _ballots(connection: Connection, cutoff_ms: int) -> int:
     """Who voted what in the open votes closed by then, in the table and beside the public log. The leaves stay."""
-    closed = select(func.json_extract(assembly_event.c.body, "$.id")).where(
+    bodies = select(assembly_event.c.body).where(
         assembly_event.c.kind == "poll_closed", assembly_event.c.at_ms <= cutoff_ms
     )
-    count = _deleted(connection, vote, vote.c.poll_id.in_(closed))
+    closed = {msgspec.json.decode(body, type=_PollClosed).id for body in connection.scalars(bodies)}
+    kept = set(connection.scalars(select(vote.c.poll_id).distinct()))
+    count = _deleted(connection, vote, vote.c.poll_id.in_(closed & kept)) if closed & kept else 0
     if count:
         leaves = select(journal_leaf.c.seq).where(
             journal_leaf.c.kind == "ballot", journal_leaf.c.created_ms <= cutoff_ms

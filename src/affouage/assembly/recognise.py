@@ -6,23 +6,27 @@ secret are the same refusal.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, select
+from typing import Any
+
+from sqlalchemy import bindparam, select
 
 from affouage.assembly import credentials, sessions
 from affouage.assembly.access import ALL_SCOPES, DEFAULT_KEY_SCOPES, Credential, Identity
 from affouage.assembly.member import Member, Role
 from affouage.assembly.roll import read_member
 from affouage.errors import NotSignedIn
+from affouage.storage import Database
+from affouage.storage.look import Look
 from affouage.storage.tables import api_key, member, session
 
 _NO_DIGEST = bytes(32)
 
-_BY_KEY = (
+_BY_KEY = Look(
     select(member, api_key.c.secret_sha256, api_key.c.scopes, api_key.c.expires_ms, api_key.c.revoked_ms)
     .select_from(api_key.join(member, api_key.c.member_id == member.c.id))
     .where(api_key.c.id == bindparam("key_id"))
 )
-_BY_SESSION = (
+_BY_SESSION = Look(
     select(
         member,
         session.c.id.label("session_id"),
@@ -36,11 +40,11 @@ _BY_SESSION = (
 )
 
 
-def of_key(connection: Connection, credential: Credential, now_ms: int) -> Identity:
+async def of_key(db: Database, credential: Credential, now_ms: int) -> Identity:
     """Raises NotSignedIn: ``invalid_api_key``, ``key_revoked``, ``key_expired``, ``member_deactivated``."""
     parts = credentials.parse_api_key(credential.text)
     key_id, secret = parts or ("", "")
-    row = connection.execute(_BY_KEY, {"key_id": key_id}).first()
+    row = await _BY_KEY.first(db, key_id=key_id)
     known = _NO_DIGEST if row is None else row.secret_sha256
     if not credentials.same(known, credentials.digest(secret)) or row is None or parts is None:
         raise NotSignedIn(
@@ -58,12 +62,12 @@ def of_key(connection: Connection, credential: Credential, now_ms: int) -> Ident
     return Identity(_active(who), "key", key_id, frozenset(row.scopes.split()))
 
 
-def of_session(connection: Connection, credential: Credential, now_ms: int) -> tuple[Identity, int]:
+async def of_session(db: Database, credential: Credential, now_ms: int) -> tuple[Identity, int]:
     """(identity, when last seen). Raises NotSignedIn: ``session_expired``, ``member_deactivated``."""
-    row = None
+    row: Any = None
     if credentials.is_secret(credential.text):
         wanted = credentials.digest(credential.text)
-        row = connection.execute(_BY_SESSION, {"secret_sha256": wanted}).first()
+        row = await _BY_SESSION.first(db, secret_sha256=wanted)
     if row is None or row.revoked_ms is not None or sessions.over(row.seen_ms, row.expires_ms, now_ms):
         raise NotSignedIn("This session is over.", remedy="Sign in again.", code="session_expired")
     return Identity(_active(read_member(row)), "session", row.session_id, ALL_SCOPES), row.seen_ms

@@ -81,8 +81,9 @@ def end(connection: Connection, session_id: str, now_ms: int, *, member_id: str 
     return connection.execute(update(session).where(which).values(revoked_ms=now_ms)).rowcount > 0
 
 
-def end_all(connection: Connection, member_id: str, now_ms: int) -> None:
-    which = (session.c.member_id == member_id) & session.c.revoked_ms.is_(None)
+def end_all(connection: Connection, member_id: str, now_ms: int, *, but: str = "") -> None:
+    """Of that member; ``but``: the id of one that stays, "" for none."""
+    which = (session.c.member_id == member_id) & session.c.revoked_ms.is_(None) & (session.c.id != but)
     connection.execute(update(session).where(which).values(revoked_ms=now_ms))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
-import ipaddress
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,16 +19,15 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from affouage import __version__
 from affouage.catalogue.card import Card
 from affouage.catalogue.part import PartFile, in_thread
 from affouage.catalogue.progress import Meter
 from affouage.catalogue.store import BLOCK_BYTES, check_room
 from affouage.errors import ModelFileRefused, PullFailed
+from affouage.outward import MOST_REDIRECTS, REDIRECTS, AddressRefused, Outward
 
 T = TypeVar("T")
 
-MOST_REDIRECTS = 5
 MOST_TREE_BYTES = 8 << 20
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
@@ -84,6 +82,7 @@ class Hub:
 
     def __init__(self, hub_url: str, policy: Policy, meter: Meter) -> None:
         self.hub_url, self._policy, self._meter = hub_url.rstrip("/"), policy, meter
+        self._outward = Outward.naming(hub_url)  # a setting: it may be a server of one's own network
         self._reached = False
 
     async def __aenter__(self) -> Hub:
@@ -91,10 +90,7 @@ class Hub:
         timeout = aiohttp.ClientTimeout(
             total=None, connect=self._policy.connect_ms / 1000, sock_read=self._policy.stall_ms / 1000
         )
-        headers = {"User-Agent": f"affouage/{__version__}", "Accept-Encoding": "identity"}
-        self._session = aiohttp.ClientSession(
-            timeout=timeout, headers=headers, auto_decompress=False, trust_env=True, cookie_jar=aiohttp.DummyCookieJar()
-        )
+        self._session = self._outward.session(URL(self.hub_url), timeout)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -163,15 +159,20 @@ class Hub:
 
     @asynccontextmanager
     async def _open(self, url: str, headers: dict[str, str] | None = None) -> AsyncIterator[aiohttp.ClientResponse]:
-        """GET following redirects by hand: few of them, and never from https down to http."""
-        here = URL(url)
-        for _ in range(MOST_REDIRECTS + 1):
-            async with self._session.get(here, headers=headers, allow_redirects=False) as response:
-                self._reached = True
-                if response.status not in (301, 302, 303, 307, 308):
-                    yield response
-                    return
-                here = _next_hop(here, response.headers.get("Location", ""))
+        """GET following redirects by hand: few, and each of them judged. Raises PullFailed."""
+        try:
+            here = first = self._outward.check(url)
+            for _ in range(MOST_REDIRECTS + 1):
+                async with self._session.get(here, headers=headers, allow_redirects=False) as response:
+                    self._reached = True
+                    if response.status not in REDIRECTS:
+                        yield response
+                        return
+                    here = self._outward.next_hop(first, here, response.headers.get("Location", ""))
+        except AddressRefused as no:
+            raise PullFailed(
+                no.message, remedy="Nothing was taken from there. Check hub_url and the connection."
+            ) from no
         raise PullFailed(f"{url} redirects more than {MOST_REDIRECTS} times.", remedy="Check hub_url in the settings.")
 
     async def _tree(self, card: Card, revision: str) -> tuple[list[_Entry], str | None]:
@@ -186,7 +187,7 @@ class Hub:
             commit = response.headers.get("X-Repo-Commit", "")
         try:
             entries = msgspec.json.decode(bytes(body), type=list[_Entry])
-        except msgspec.MsgspecError as wrong:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
             raise PullFailed(
                 f"{url} does not answer as a model hub does: {wrong}.", remedy="Check hub_url in the settings."
             ) from wrong
@@ -310,30 +311,6 @@ def _choose(entries: list[_Entry], card: Card) -> _Entry:
         f"{card.repo} holds no single file for {card.id}; its GGUF files: {names}.",
         remedy="Write the card's file key; docs/how-to/add-a-model.md says how.",
     )
-
-
-def _next_hop(here: URL, location: str) -> URL:
-    try:
-        there = here.join(URL(location, encoded=True))
-    except ValueError:
-        there = URL()
-    if not location or there.scheme not in ("http", "https") or not there.host:
-        raise PullFailed(f"{here.host} redirects to nowhere ({location[:200]!r}).", remedy="Try later.")
-    if here.scheme == "https" and there.scheme == "http" and not _is_loopback(there.host):
-        raise PullFailed(
-            f"{here.host} redirects from https to plain http ({there.host}).",
-            remedy="Nothing was taken from there. Check hub_url and the connection.",
-        )
-    return there
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _strong(etag: str | None) -> str | None:

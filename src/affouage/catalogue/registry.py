@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import lzma
 import os
 import re
 import shutil
 import signal
 import sys
 import zipfile
+import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -159,7 +161,7 @@ def _append(wheel: Path, number: int, expected_bytes: int, part: PartFile, start
                         raise _not_its_part(wheel, number, expected_bytes)
                     part.append(block)
                     left -= len(block)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as wrong:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError) as wrong:
         raise _not_its_part(wheel, number, expected_bytes) from wrong
 
 

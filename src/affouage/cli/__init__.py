@@ -97,6 +97,10 @@ _COMMANDS = {
         "affouage.cli.sheets:sheets",
         "Collections of documents: import, update, index, list, show, search, give readers, remove.",
     ),
+    "database": (
+        "affouage.cli.database:database",
+        "Where the books are: a file of the home, or a PostgreSQL server that several gateways share. Show, move.",
+    ),
     "backup": (
         "affouage.cli.backup:backup",
         "Copies of the whole commons, each one file: create, list, verify.",

@@ -122,7 +122,7 @@ def read_json(file: str) -> dict[str, Any]:
     """The document in a file of JSON; what `areas AREA --json` printed may be given as it is. Raises BadRequest."""
     try:
         found = msgspec.json.decode(read_document(file, LARGEST_BYTES), type=dict[str, Any])
-    except msgspec.DecodeError as wrong:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         raise BadRequest(
             f"{file} is no JSON object: {wrong}.",
             remedy="Begin with: affouage assembly areas AREA --json",

@@ -22,7 +22,7 @@ from affouage.cli.console import echo_json, telling
 from affouage.cli.journal_files import checkpoint_in
 from affouage.cli.language import spoken
 from affouage.clock import SystemClock
-from affouage.errors import BadRequest
+from affouage.errors import BadRequest, Conflict
 from affouage.journal.public_log import kept_text
 from affouage.web import format as wording
 
@@ -68,7 +68,8 @@ def create(file: str | None, without_models: bool, encrypt: bool, passphrase_fil
     with telling():
         if passphrase_file is not None and not encrypt:
             raise BadRequest("A passphrase seals nothing without --encrypt.", remedy="Add --encrypt.", param="encrypt")
-        home = settings_of.read().home
+        settings = settings_of.read()
+        home = settings.home
         target = Path(file) if file else _usual(home, now_ms, sealed=encrypt)
         secret = passphrase.new(passphrase_file) if encrypt else None
         moving = Moving()
@@ -76,6 +77,7 @@ def create(file: str | None, without_models: bool, encrypt: bool, passphrase_fil
             made = make(
                 home,
                 target.absolute(),
+                books=settings.database_place,
                 models=not without_models,
                 passphrase=secret,
                 now_ms=now_ms,
@@ -185,8 +187,9 @@ def restore(
     """Put back a commons from a backup, here or on another machine. Exit status 1 when its books do not hold.
 
     Everything is unpacked beside the home, checked, and brought to this version's schema; then it takes its place.
-    Ledger and public log are read again. Unless --continue-log vouches for it, the public log goes on under a new key,
-    and says why: two commons must never sign one log.
+    Ledger and public log are read again. The books are a file of the home then, were they on a server when the backup
+    was made; affouage database move puts them on one. Unless --continue-log vouches for it, the public log goes on
+    under a new key, and says why: two commons must never sign one log.
 
     \b
     Examples:
@@ -195,13 +198,19 @@ def restore(
       affouage restore commons.tar.gz --over --kept checkpoint-of-the-assembly.txt
     \b
     --json prints: {"home", "before", "about": {...}, "looked": {"schema_was", "schema", "ledger", "log",
-                    "log_entries", "log_problems", "key", "sessions_ended", "keys_open"}}
+                    "log_entries", "log_problems", "key", "sessions_ended", "keys_open", "server"}}
     """
     clock, language, moving = SystemClock(), spoken(), Moving()
     choice: LogChoice = "continue" if continue_log else "new"
     read_back: list[Backup] = []
     with telling():
         texts = [checkpoint_in(name) for name in kept]
+        if os.environ.get("AFFOUAGE_DATABASE_URL"):
+            raise Conflict(
+                "AFFOUAGE_DATABASE_URL names a database, and a backup is restored into a file of the home.",
+                remedy="Unset it first; afterwards: affouage database move URL",
+                code="database_in_environment",
+            )
         home = Path(where).absolute() if where else settings_of.default_home(os.environ)
         there = kept_text(home) if continue_log else None  # what the home to set aside signed last
         texts += [] if there is None else [there]

@@ -60,6 +60,11 @@ def told_restored(home: str, before: str | None, looked: Looked, backup: Backup,
         yield _("Brought from schema {old} to {new}.").format(old=looked.schema_was, new=looked.schema)
     yield from _told_books(looked, language)
     yield from _told_log(looked, language)
+    if looked.server:
+        yield _(
+            "Its books are in a file of the home now, and settings.toml says so. On a server again: affouage database "
+            "move URL"
+        )
     if looked.schema is not None:
         yield _("Sessions are ended: everybody signs in again.")
         yield _(

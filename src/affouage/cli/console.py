@@ -17,7 +17,7 @@ from affouage.cli.language import spoken
 from affouage.cli.sentences import told
 from affouage.errors import AffouageError, BadRequest, NotFound
 from affouage.settings import Settings
-from affouage.storage import Database, open_database
+from affouage.storage import Database, open_home_database
 from affouage.storage.home import prepare
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ def open_home() -> Iterator[tuple[Settings, Database]]:
     """
     settings = settings_of.read()
     prepare(settings.home)
-    database = open_database(settings.database_path)
+    database = open_home_database(settings)
     try:
         yield settings, database
     finally:

@@ -252,7 +252,14 @@ def build(
 
     display = BuildDisplay()
     with _home() as home:
-        builder = Builder(home, name, SystemClock(), on_bytes=display.downloaded, on_progress=display.built)
+        builder = Builder(
+            home,
+            name,
+            SystemClock(),
+            local_hosts=settings_of.read().outward.hosts,
+            on_bytes=display.downloaded,
+            on_progress=display.built,
+        )
         try:
             if slurm:
                 if not partition:

@@ -29,15 +29,20 @@ _CHECKS = (
     N_("server"),
     N_("port"),
     N_("exposure"),
+    N_("address"),
+    N_("unit"),
     N_("open files"),
     N_("database"),
+    N_("gateways"),
     N_("ledger"),
     N_("administrator"),
     N_("backup"),
     N_("decisions"),
     N_("public log"),
+    N_("witnesses"),
     N_("catalogue"),
     N_("model"),
+    N_("walls"),
     N_("upstream"),
     N_("footprint"),
     N_("meter"),
@@ -59,7 +64,7 @@ def doctor(as_json: bool) -> None:
 
     Exit status 0: no problem (there may be warnings); 1: at least one problem. Works while the server runs, and with a
     broken database or settings. Each [[upstream]] row is asked for two words. Where there is a pool, its broker is
-    reached; on a machine that is lent, its commons.
+    reached; on a machine that is lent, its commons; the address that members type, if it is https.
 
     \b
     --json prints: {"findings": [{"check", "status": "ok|warning|problem", "what", "remedy"}], "problems", "warnings"}
@@ -78,7 +83,7 @@ def doctor(as_json: bool) -> None:
     problems = sum(one.status == "problem" for one in findings)
     warnings = sum(one.status == "warning" for one in findings)
     if as_json:
-        echo_json({"findings": findings, "problems": problems, "warnings": warnings})
+        echo_json({"findings": [_as_json(one) for one in findings], "problems": problems, "warnings": warnings})
     else:
         told = language.ngettext("{problems} problem", "{problems} problems", problems).format(problems=problems)
         also = language.ngettext("{warnings} warning", "{warnings} warnings", warnings).format(warnings=warnings)
@@ -99,7 +104,7 @@ def examine(environ: Mapping[str, str], now_ms: int) -> Iterator[Finding]:
 
 
 def _checks(settings: Settings, environ: Mapping[str, str], now_ms: int) -> list[tuple[str, Check]]:
-    from affouage.cli.checks import answers, backups, decisions, house, meter, pool, sheets
+    from affouage.cli.checks import answers, backups, decisions, gateways, house, meter, outside, pool, sheets, walls
     from affouage.storage.home import in_use
 
     checks: list[tuple[str, Check]] = [
@@ -107,12 +112,18 @@ def _checks(settings: Settings, environ: Mapping[str, str], now_ms: int) -> list
         ("server", lambda: [house.check_server(settings)]),
         ("port", lambda: [] if in_use(settings.home) else [house.check_port(settings.server)]),
         ("exposure", lambda: house.check_exposure(settings.server)),
+        ("address", lambda: outside.check_address(settings, now_ms)),
+        ("address", lambda: outside.check_broker_certificate(settings, now_ms)),
+        ("unit", lambda: outside.check_unit(settings)),
+        ("clock", outside.check_time),
         ("open files", lambda: house.check_descriptors(settings.server)),
         ("database", lambda: house.check_database(settings, now_ms)),
+        ("gateways", lambda: gateways.check_gateways(settings, now_ms)),
         ("backup", lambda: backups.check_backups(settings, now_ms)),
-        ("decisions", lambda: decisions.check_decisions(settings)),
+        ("decisions", lambda: decisions.check_decisions(settings, now_ms)),
         ("catalogue", lambda: answers.check_cards(settings)),
         ("model", lambda: answers.check_model(settings)),
+        ("walls", lambda: walls.check_walls(settings)),
         ("upstream", lambda: answers.check_upstreams(settings, environ)),
         ("footprint", lambda: answers.check_footprint(settings.footprint, settings.home)),
         ("meter", lambda: meter.check_meter(settings)),
@@ -127,12 +138,19 @@ def _safely(name: str, check: Check) -> Iterator[Finding]:
     try:
         yield from check()
     except Exception as unforeseen:  # a doctor that falls ill helps nobody
-        yield problem(name, f"It could not be examined: {type(unforeseen).__name__}: {unforeseen}.", "Report this.")
+        kind = type(unforeseen).__name__
+        what, remedy = N_("It could not be examined: {kind}: {reason}."), N_("Report this.")
+        yield problem(name, what, remedy, kind=kind, reason=str(unforeseen))
+
+
+def _as_json(finding: Finding) -> dict[str, str]:
+    return {"check": finding.check, "status": finding.status, "what": finding.what, "remedy": finding.remedy}
 
 
 def _line(finding: Finding, language: Language) -> str:
     _ = language.gettext
     kind, _space, name = finding.check.partition(" ")
     subject = f"{_(kind)} {name}" if kind == "upstream" else _(finding.check)
-    line = f"{_(_MARKS[finding.status]):<10}{subject:<18} {finding.what}"
-    return f"{line}\n{'':<29}-> {finding.remedy}" if finding.remedy else line
+    what, remedy = finding.told(language)
+    line = f"{_(_MARKS[finding.status]):<10}{subject:<18} {what}"
+    return f"{line}\n{'':<29}-> {remedy}" if remedy else line

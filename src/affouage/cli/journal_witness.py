@@ -61,10 +61,10 @@ def add(name: str, where: str, key_text: str, new_key: bool) -> None:
     with telling(), open_home() as (settings, database):
         clock = SystemClock()
         key = check_key(note.read_verifier_key(key_text))
-        source_of(where)  # refused before anything is written
+        source_of(where, settings.outward.hosts)  # refused before anything is written
         public = open_log(database, clock, settings.home)
         if new_key:
-            _change_key(database, public, clock, name, key)
+            _change_key(database, public, clock, name, key, settings.outward.hosts)
         else:
             database.write_now(
                 lambda connection: witness_rows.add(connection, name, "theirs", key, where, clock.now_ms())
@@ -74,12 +74,14 @@ def add(name: str, where: str, key_text: str, new_key: bool) -> None:
     click.echo(_("{name} is watched. To look at it now: affouage journal witness check").format(name=name))
 
 
-def _change_key(database: Database, public: PublicLog, clock: Clock, name: str, key: VerifierKey) -> None:
+def _change_key(
+    database: Database, public: PublicLog, clock: Clock, name: str, key: VerifierKey, local_hosts: tuple[str, ...]
+) -> None:
     """The new key counts once it signed what extends the last checkpoint seen."""
     before = database.read_now(lambda connection: witness_rows.find(connection, name, "theirs"))
     now_ms = clock.now_ms()
     renewed = Witness(name, "theirs", str(key), before.url, before.note, before.size, before.seen_ms, "")
-    offered, said = asyncio.run(look(renewed, source_of(before.url)))
+    offered, said = asyncio.run(look(renewed, source_of(before.url, local_hosts)))
     cosigned = _cosigned(public, offered, now_ms)
 
     def change(connection: Connection) -> None:
@@ -151,7 +153,7 @@ def check(name: str | None, out: str | None, as_json: bool) -> None:
             watched = [one for one in watched if one.name == name]
             if not watched:
                 raise NotFound(f"No log called {name:.100} is watched.", remedy="See: affouage journal witness list")
-        found = [_check(one, database, public, clock) for one in watched]
+        found = [_check(one, database, public, clock, settings.outward.hosts) for one in watched]
         public.sign_now()
     if out is not None and found:
         with telling():
@@ -164,9 +166,11 @@ def check(name: str | None, out: str | None, as_json: bool) -> None:
     raise SystemExit(1 if problems & {"fork", "rolled_back"} else 2 if problems - {""} else 0)
 
 
-def _check(one: Witness, database: Database, public: PublicLog, clock: Clock) -> dict[str, Any]:
+def _check(
+    one: Witness, database: Database, public: PublicLog, clock: Clock, local_hosts: tuple[str, ...]
+) -> dict[str, Any]:
     try:
-        offered, said = asyncio.run(look(one, source_of(one.url)))
+        offered, said = asyncio.run(look(one, source_of(one.url, local_hosts)))
     except AffouageError as wrong:
         problem = problem_of(wrong)
         if isinstance(wrong, Forked):

@@ -14,6 +14,7 @@ from affouage.inference.citing import Citing
 from affouage.inference.refusal import Cited
 from affouage.rulebook import ANY_RATES, open_charter
 from affouage.settings import Settings
+from affouage.storage.database import begun
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class ModelRule:
 def model_rule(settings: Settings) -> ModelRule:
     """The rule in force in this home; the default one where there is none yet. Raises SetUpError."""
     refused = settings.safety.refused
-    if not settings.database_path.is_file():
+    if not begun(settings.database_place):
         return ModelRule(ModelRules(), None, refused)
     with open_home() as (_, db):
         charter = open_charter(db, SystemClock(), ANY_RATES)

@@ -24,6 +24,7 @@ from affouage.errors import BadRequest, SettingsError
 from affouage.pool.nodes.enrolment import Enrolment
 from affouage.pool.nodes.joining import JOIN_PATH, fingerprint, is_loopback, write_token
 from affouage.pool.nodes.records import NodeRecord
+from affouage.pool.station import REACHES
 from affouage.settings import Settings
 from affouage.storage.home import in_use, running_address
 
@@ -182,7 +183,8 @@ def list_(as_json: bool) -> None:
     \b
     --json prints: [{"id", "name", "state", "owner", "owned_by", "trust", "fingerprint", "machine_id", "max_watts",
       "created", "decided", "revoked", "seen"}, ...]
-    "state": pending, approved, refused or revoked. "trust": whose questions it may read: collective, trusted, everyone.
+    "state": pending, approved, refused or revoked. "trust": whose questions it may read: collective, trusted, everyone;
+    local for the machine that the commons itself runs on, where several processes share it.
     "owner": a member's name, null for the collective's own. Dates are in UTC, null when there is none.
     """
     with _open_house() as house:
@@ -207,7 +209,7 @@ def _detail(one: NodeRecord) -> str:
     """What helps to decide: the fingerprint of who waits, the trust in who serves."""
     if one.state == "pending":
         return fingerprint(one.public_key, one.box_key)
-    return spoken().gettext(TRUST_WORDS[TRUSTS[one.trust - 1]]) if one.state == "approved" else ""
+    return spoken().gettext(TRUST_WORDS[REACHES[one.trust]]) if one.state == "approved" else ""
 
 
 @node.command()
@@ -302,7 +304,7 @@ def _shape(one: NodeRecord, owners: dict[str, str]) -> dict[str, Any]:
         "state": one.state,
         "owner": owners.get(one.owner_id),
         "owned_by": one.owned_by,
-        "trust": TRUSTS[one.trust - 1],
+        "trust": REACHES[one.trust],
         "fingerprint": fingerprint(one.public_key, one.box_key),
         "machine_id": one.machine_id,
         "max_watts": one.max_watts,

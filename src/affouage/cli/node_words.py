@@ -6,12 +6,14 @@ from typing import Any
 
 from affouage.cli.language import zone_here
 from affouage.pool.nodes.records import NodeRecord
+from affouage.pool.station import REACHES
 from affouage.web.language import N_, Language
 
 TRUSTS = ("collective", "trusted", "everyone")
 """By number, from 1: see ``pool.station.Trust``."""
 
 TRUST_WORDS = {
+    "local": N_("machine of the collective, where the commons itself runs"),
     "collective": N_("machine of the collective"),
     "trusted": N_("machine of a trusted member"),
     "everyone": N_("machine of a member"),
@@ -139,7 +141,7 @@ def in_words(record: NodeRecord, shape: dict[str, Any], language: Language) -> s
         (_("asked on"), when(record.created_ms, language)),
     ]
     if record.state == "approved":
-        rows.insert(2, (_("counts as"), _(TRUST_WORDS[TRUSTS[record.trust - 1]])))
+        rows.insert(2, (_("counts as"), _(TRUST_WORDS[REACHES[record.trust]])))
         rows.append((_("last heard of"), when(record.seen_ms, language) or _("never yet")))
     if record.revoked_ms is not None:
         rows.append((_("revoked on"), when(record.revoked_ms, language)))

@@ -15,6 +15,7 @@ from affouage.cli import (
     belenios_words,
     broker_words,
     corpus_sentences,
+    database_sentences,
     journal_words,
     meter_words,
     node_words,
@@ -96,6 +97,15 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("Another server already runs on this home."),
         N_("Use that one, stop it, or set AFFOUAGE_HOME to another folder."),
     ),
+    "database_in_use": (
+        N_("Another affouage already serves from this database."),
+        N_("Stop it, or give this commons a database of its own. Several processes: affouage up --workers"),
+    ),
+    "workers_on_sqlite": (
+        N_("{workers} processes cannot share the books of a file."),
+        N_("Take PostgreSQL (docs/how-to/use-postgresql.md), or leave --workers out."),
+    ),
+    "first_worker": (N_("The first process could not begin."), N_("It says above why.")),
     "home_read_only": (
         N_("Nothing can be written in this home."),
         N_("Give this user the right to write there, or set AFFOUAGE_HOME to another folder."),
@@ -140,6 +150,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     **train_sentences.SENTENCES,
     # backups
     **backup_sentences.SENTENCES,
+    # where the books are
+    **database_sentences.SENTENCES,
     # their broker
     **broker_words.SENTENCES,
 }

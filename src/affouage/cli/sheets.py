@@ -167,7 +167,15 @@ def _updated(here: _Here, one: Collection, *, shrink: bool, as_json: bool) -> di
 def _imported(here: _Here, origin: Origin, collection: Collection, *, again: bool, shrink: bool) -> Summary | None:
     display = ImportDisplay()
     try:
-        path = asyncio.run(local(origin, collection, here.folder, on_bytes=display.fetched))
+        path = asyncio.run(
+            local(
+                origin,
+                collection,
+                here.folder,
+                local_hosts=here.settings.fetched_from,
+                on_bytes=display.fetched,
+            )
+        )
         summary = import_from(
             here.store, collection, path, here.clock, again=again, shrink=shrink, on_progress=display.read
         )

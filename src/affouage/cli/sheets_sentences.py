@@ -16,9 +16,12 @@ SENTENCES: dict[str, tuple[str, str]] = {
             "sheets, or a folder of documents."
         ),
     ),
-    "sheets_address": (
+    "address_refused": (
         N_("“{address}” is not an address that is fetched from."),
-        N_("Give one that begins with https://."),
+        N_(
+            "Give one that begins with https://, on the open internet; name a host of your own network in "
+            "settings.toml: [outward] local_hosts."
+        ),
     ),
     "sheets_name": (N_("A collection needs a name with letters."), N_("Give one: --name")),
     "sheets_readers": (

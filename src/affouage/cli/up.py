@@ -6,6 +6,7 @@ import asyncio
 import gc
 import ipaddress
 import signal
+import socket
 import sys
 from collections.abc import Coroutine
 from dataclasses import replace
@@ -26,7 +27,7 @@ from affouage.errors import AffouageError, EngineLoading, SettingsError
 from affouage.inference.answer import ExactPrompt
 from affouage.inference.attempt import Asking
 from affouage.ledger.receipt import Receipt
-from affouage.settings import Settings, read
+from affouage.settings import PoolSettings, Settings, read
 from affouage.storage.home import forget_address, note_address
 
 
@@ -36,7 +37,14 @@ from affouage.storage.home import forget_address, note_address
 @click.option("--no-question", is_flag=True, help="Do not ask the first question.")
 @click.option("--offline", is_flag=True, help="Fetch nothing: serve with the models that are here.")
 @click.option("--pool", is_flag=True, help="Open a pool too: start a broker that machines of members connect to.")
-def up(port: int | None, host: str | None, no_question: bool, offline: bool, pool: bool) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    metavar="N",
+    help="Serve with N processes, on PostgreSQL; this machine is then a node of a pool, opened if there is none.",
+)
+def up(port: int | None, host: str | None, no_question: bool, offline: bool, pool: bool, workers: int) -> None:
     """Serve the commons on this machine and ask it one question.
 
     The first time, the starter model (1.1 GB) is fetched; stopped half-way, it goes on where it was. Ctrl-C stops.
@@ -48,17 +56,24 @@ def up(port: int | None, host: str | None, no_question: bool, offline: bool, poo
       AFFOUAGE_HOME=/srv/commons affouage up --port 9000
       affouage up --offline --no-question
       affouage up --pool                   then: affouage node invite
+      affouage up --workers 4              see docs/how-to/run-several-gateways.md
     """
     try:
         settings = read()
         write_log(settings.log)
         server = replace(settings.server, port=port or settings.server.port, host=host or settings.server.host)
-        _run_on_uvloop(_serve(replace(settings, server=server), ask=not no_question, offline=offline, pool=pool))
+        settings = replace(settings, server=server)
+        if workers > 1:
+            from affouage.cli.up_workers import serve_workers
+
+            run_on_uvloop(serve_workers(settings, workers, ask=not no_question, offline=offline))
+        else:
+            run_on_uvloop(_serve(settings, ask=not no_question, offline=offline, pool=pool))
     except AffouageError as error:
         fail(error)
 
 
-def _run_on_uvloop(serving: Coroutine[Any, Any, None]) -> None:
+def run_on_uvloop(serving: Coroutine[Any, Any, None]) -> None:
     try:
         import uvloop
     except ImportError:  # Windows has none
@@ -71,35 +86,40 @@ async def _serve(settings: Settings, *, ask: bool, offline: bool, pool: bool = F
     from affouage.app import build_asgi, open_commons
 
     _ = spoken().gettext
-    leaving = _on_signals()
+    leaving = on_signals()
     async with open_commons(settings, own_broker=pool) as commons:
-        await _check_exposure(commons)
+        await check_exposure(commons)
         listener = bind(settings.server.host, settings.server.port)
         url = settings.server.public_url or url_of(listener)
         async with listening(build_asgi(commons), listener, settings.server):
             note_address(settings.home, url_of(listener))
             gc.freeze()  # what is loaded stays: walking through it again stopped everybody for some 60 ms now and then
             try:
-                wanted, got = settings.server.port, listener.getsockname()[1]
-                if got != wanted:
-                    _say(_("Port {wanted} is taken; using {got}.").format(wanted=wanted, got=got))
-                said = _("affouage {version} is serving on {url}   (state in {home})")
-                _say(said.format(version=__version__, url=url, home=settings.home))
-                if commons.dispatcher is not None:
-                    where = commons.settings.pool.public_url or commons.settings.pool.url
-                    _say(_("Machines of members connect to {url}; invite one: affouage node invite").format(url=where))
+                say_serving(settings, listener, commons.settings.pool)
                 async with asyncio.TaskGroup() as tasks:
-                    first = tasks.create_task(_first_steps(commons, url, ask=ask, offline=offline), name="first steps")
+                    first = tasks.create_task(first_steps(commons, url, ask=ask, offline=offline), name="first steps")
                     await leaving.wait()
-                    _say(_("Stopping: answers under way are settled."))
+                    say(_("Stopping: answers under way are settled."))
                     first.cancel()
             finally:
                 forget_address(settings.home)
                 commons.inference.cancel_all()
-    _say(_("Stopped."))
+    say(_("Stopped."))
 
 
-def _on_signals() -> asyncio.Event:
+def say_serving(settings: Settings, listener: socket.socket, pool: PoolSettings) -> None:
+    """Where the commons is served, and where machines of members connect (no ``pool.url``: nowhere)."""
+    _, wanted, got = spoken().gettext, settings.server.port, listener.getsockname()[1]
+    if got != wanted:
+        say(_("Port {wanted} is taken; using {got}.").format(wanted=wanted, got=got))
+    said = _("affouage {version} is serving on {url}   (state in {home})")
+    say(said.format(version=__version__, url=settings.server.public_url or url_of(listener), home=settings.home))
+    if pool.url:
+        where = pool.public_url or pool.url
+        say(_("Machines of members connect to {url}; invite one: affouage node invite").format(url=where))
+
+
+def on_signals() -> asyncio.Event:
     leaving = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -107,7 +127,7 @@ def _on_signals() -> asyncio.Event:
     return leaving
 
 
-async def _check_exposure(commons: Commons) -> None:
+async def check_exposure(commons: Commons) -> None:
     """Beyond this machine only behind TLS and with an administrator. Raises SettingsError."""
     settings = commons.settings.server
     if settings.host == "localhost" or _loopback(settings.host):
@@ -129,7 +149,7 @@ def _loopback(host: str) -> bool:
         return False
 
 
-async def _first_steps(commons: Commons, url: str, *, ask: bool, offline: bool) -> None:
+async def first_steps(commons: Commons, url: str, *, ask: bool, offline: bool) -> None:
     """The model, the question, the addresses. What fails here is said; the pages are served all the same."""
     language = spoken()
     _ = language.gettext
@@ -139,18 +159,19 @@ async def _first_steps(commons: Commons, url: str, *, ask: bool, offline: bool) 
             await _ask_first_question(commons)
     except AffouageError as error:
         reason, *others = told(error, language)
-        _say("\n" + _("No answer yet: {reason}").format(reason=reason))
-        _say("\n".join(f"  {line}" for line in others))
+        say("\n" + _("No answer yet: {reason}").format(reason=reason))
+        say("\n".join(f"  {line}" for line in others))
     link = await commons.accounts.first_administrator_link()
-    _say("\n" + _("Open {url}").format(url=url))
+    say("\n" + _("Open {url}").format(url=url))
     if link is not None:
-        _say(_("First administrator (works once, 24 hours): {url}").format(url=f"{url}{link.path}"))
-    _say(_("Ctrl-C to stop."))
+        say(_("First administrator (works once, 24 hours): {url}").format(url=f"{url}{link.path}"))
+    say(_("Ctrl-C to stop."))
 
 
 async def _have_model(commons: Commons, *, offline: bool) -> None:
     model_id = commons.default_model
-    if any(engine.model_id == model_id for engine in commons.node.engines()):
+    there = commons.pool.engines() if commons.several else commons.node.engines()
+    if any(engine.model_id == model_id for engine in there):
         return
     from affouage.catalogue.pull import pull
     from affouage.cli.pull_display import PullDisplay
@@ -163,7 +184,7 @@ async def _have_model(commons: Commons, *, offline: bool) -> None:
             code="no_card",
             model=model_id,
         )
-    _say(spoken().gettext("The model {name} is not here yet; fetching it (once).").format(name=card.name))
+    say(spoken().gettext("The model {name} is not here yet; fetching it (once).").format(name=card.name))
     display = PullDisplay()
     try:
         await pull(card, commons.store, hub_url=commons.settings.hub_url, on_progress=display, offline=offline)
@@ -177,7 +198,7 @@ async def _ask_first_question(commons: Commons) -> None:
         resources.files("affouage.cli").joinpath(f"first_question.{language}.md").read_text(encoding="utf-8").strip()
     )
     title = here.gettext("A first question, by the same way as everybody's:")
-    _say(f"\n{title}\n\n{_quoted(question)}\n")
+    say(f"\n{title}\n\n{_quoted(question)}\n")
     asking = Asking(member_id=(await commons.accounts.commons()).id, door="start-up", language=language)
     request = ChatRequest(
         model=commons.default_model,
@@ -190,7 +211,7 @@ async def _ask_first_question(commons: Commons) -> None:
             answer = await commons.inference.ask(asking, request)
             break
         except EngineLoading as waking:
-            _say(loading(waking, here))
+            say(loading(waking, here))
             await asyncio.sleep(waking.retry_after_s)
     exact: str | None = None
     async for event in answer.events():
@@ -210,14 +231,14 @@ def _show(receipt: Receipt, exact: str | None) -> None:
     click.echo("\n")
     if exact is not None:
         title = language.gettext("The exact text the model saw:")
-        _say(f"{title}\n\n{_quoted(exact)}\n")
-    _say(in_words(receipt, language))
+        say(f"{title}\n\n{_quoted(exact)}\n")
+    say(in_words(receipt, language))
 
 
 def _quoted(text: str) -> str:
     return "\n".join(f"  | {line}" for line in text.splitlines())
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     click.echo(text)
     sys.stdout.flush()

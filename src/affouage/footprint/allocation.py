@@ -12,9 +12,10 @@ For a fixed cost plus additive work this is the exact Shapley value. Source: doc
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate
 from math import lcm
 
 import msgspec
@@ -97,16 +98,16 @@ def allocate(window: Window) -> Allocation:
     _check(window)
     requests = sorted(window.requests, key=lambda one: one.request_id)
     length_us = window.t1_us - window.t0_us
-    presence = _presence(window, requests)
-    idle_time = Fraction(length_us) - sum(presence, Fraction(0))
-    static = _static_uj(window, idle_time)
+    presence, unit = _presence(window, requests)
+    idle_time = length_us * unit - sum(presence)
+    static = _static_uj(window, Fraction(idle_time, unit))
     # Static power unknown: what is static is the energy of the time without any request, so it is nobody's.
     statics = _split(static, [*presence, idle_time]) if window.p0_uw is not None else [0] * len(requests) + [static]
     times = _split(length_us, [*presence, idle_time])
     dynamic = window.energy_uj - static
     contended = dynamic * window.foreign_ppm // MILLION
-    work = [_work(one) for one in requests]
-    dynamics = _split(dynamic - contended, work) if any(work) else [0] * len(requests)
+    work = _work(requests)
+    dynamics = _split(dynamic - contended, work)
     return Allocation(
         parts={
             one.request_id: Part(static_uj=statics[i], dynamic_uj=dynamics[i], machine_share_us=times[i])
@@ -140,30 +141,63 @@ def _static_uj(window: Window, idle_time: Fraction) -> int:
     return min(window.energy_uj, window.p0_uw * length_us // MILLION)
 
 
-def _presence(window: Window, requests: Sequence[Presence]) -> list[Fraction]:
-    """Microseconds of the window that fall to each request, every instant shared equally among those present."""
-    clipped = [
-        (i, max(start, window.t0_us), min(end, window.t1_us))
-        for i, one in enumerate(requests)
-        for start, end in one.spans_us
+def _presence(window: Window, requests: Sequence[Presence]) -> tuple[list[int], int]:
+    """Time of the window that falls to each request, every instant shared equally among those present.
+
+    In parts of a microsecond, and how many make one. What falls to somebody who is there all the time is summed up
+    along the window; each span takes the difference between its ends, so the cost grows as the number of spans.
+    """
+    spans = [
+        (i, start, end) for i, one in enumerate(requests) for start, end in _apart(one, window.t0_us, window.t1_us)
     ]
-    spans = [(i, start, end) for i, start, end in clipped if end > start]
-    edges = sorted({edge for _, start, end in spans for edge in (start, end)})
-    shares = [Fraction(0)] * len(requests)
-    for left, right in pairwise(edges):
-        present = {i for i, start, end in spans if start <= left and end >= right}
-        for i in present:
-            shares[i] += Fraction(right - left, len(present))
-    return shares
+    comers: Counter[int] = Counter()
+    for _, start, end in spans:
+        comers[start] += 1
+        comers[end] -= 1
+    edges = sorted(comers)
+    crowds = list(accumulate(comers[edge] for edge in edges))
+    unit = lcm(*(crowd for crowd in crowds if crowd))
+    each, sums = 0, {}
+    for left, right, crowd in zip(edges, [*edges[1:], *edges[-1:]], crowds, strict=True):
+        sums[left] = each
+        if crowd:
+            each += (right - left) * (unit // crowd)
+    shares = [0] * len(requests)
+    for i, start, end in spans:
+        shares[i] += sums[end] - sums[start]
+    return shares, unit
 
 
-def _work(one: Presence) -> Fraction:
+def _apart(one: Presence, t0_us: int, t1_us: int) -> list[tuple[int, int]]:
+    """Its times within the window; those that overlap are one."""
+    found: list[tuple[int, int]] = []
+    for given_start, given_end in sorted(one.spans_us) if one.again_us else one.spans_us:
+        start, end = max(given_start, t0_us), min(given_end, t1_us)
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        elif end > start:
+            found.append((start, end))
+    return found
+
+
+def _work(requests: Sequence[Presence]) -> list[int]:
+    """Of each, in parts that are the same for all: weight x (kappa x computed + decoded), exactly."""
+    costs = {(one.weight, one.kappa): _costs(one.weight, one.kappa) for one in requests}
+    unit = lcm(*(cost.denominator for pair in costs.values() for cost in pair))
+    whole = {key: (int(prompt * unit), int(decoded * unit)) for key, (prompt, decoded) in costs.items()}
+    return [
+        prompt * one.prompt_tokens + decoded * one.decoded_tokens
+        for one in requests
+        for prompt, decoded in (whole[one.weight, one.kappa],)
+    ]
+
+
+def _costs(weight: float, kappa: float) -> tuple[Fraction, Fraction]:
+    """Of a token computed, of one decoded."""
     # Through the decimal writing: 0.1 is a tenth here, for everybody who replays it.
-    return Fraction(repr(one.weight)) * (Fraction(repr(one.kappa)) * one.prompt_tokens + one.decoded_tokens)
+    decoded = Fraction(repr(weight))
+    return decoded * Fraction(repr(kappa)), decoded
 
 
-def _split(total: int, weights: Sequence[Fraction]) -> list[int]:
-    """``units.split_exactly`` on exact fractions."""
-    scale = lcm(*(one.denominator for one in weights))
-    whole = [int(one * scale) for one in weights]
-    return split_exactly(total, whole) if any(whole) else [0] * len(weights)
+def _split(total: int, weights: list[int]) -> list[int]:
+    return split_exactly(total, weights) if any(weights) else [0] * len(weights)

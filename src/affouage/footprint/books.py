@@ -26,7 +26,7 @@ from affouage.footprint.period import Calendar, ClosedPeriod, days, kind_of, mon
 from affouage.footprint.public import public
 from affouage.footprint.report import Report, Restated
 from affouage.footprint.restatement import Booked, Restatement, restate
-from affouage.ledger.ledger import append
+from affouage.ledger.posting import append
 from affouage.ledger.receipt import Energy, Impacts, Receipt
 from affouage.settings import Settings
 from affouage.storage import Database

@@ -30,6 +30,8 @@ class TokenWeights:
         self._calibrated = dict(calibrated or {})
         self._prompt_ms: dict[str, float] = {}
         self._decode_ms: dict[str, float] = {}
+        self._in_force: dict[str, Weight] = {}
+        """Worked out since the last timings: they are asked for at each turn."""
 
     def note(
         self,
@@ -41,6 +43,7 @@ class TokenWeights:
         decode_ms: float | None,
     ) -> None:
         """An answer's own timings. Fewer than 8 tokens say too little and are left out."""
+        self._in_force.clear()
         if prompt_ms is not None and prompt_tokens >= 8 and prompt_ms > 0:
             self._prompt_ms[model_id] = _running(self._prompt_ms.get(model_id), prompt_ms / prompt_tokens)
         if decode_ms is not None and decoded_tokens >= 8 and decode_ms > 0:
@@ -48,6 +51,11 @@ class TokenWeights:
 
     def of(self, model_id: str) -> Weight:
         """The weights in force for this model, to three significant figures."""
+        if model_id not in self._in_force:
+            self._in_force[model_id] = self._of(model_id)
+        return self._in_force[model_id]
+
+    def _of(self, model_id: str) -> Weight:
         if model_id in self._calibrated:
             kappa, decode_ms = self._calibrated[model_id]
             return Weight(_short(kappa), _short(decode_ms))

@@ -32,9 +32,13 @@ PATHS = ("/v1", "/mcp", "/metrics", "/healthz", "/readyz", JOIN_PATH, *journal.P
 """What begins so is for programs: whatever goes wrong there is told in JSON."""
 
 
+PROBES = ("/healthz", "/readyz")
+"""Asked by whatever watches the server, as often as it likes; cheap."""
+
+
 def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]:
     """Every route of the gateway with its policy. ``heartbeat_s``: silence after which a stream gets a comment."""
-    accounts = commons.accounts
+    accounts, limits = commons.accounts, commons.limits
     models, receipts, public = Models(commons), Receipts(commons), Public(commons)
     queue = Queue(commons)
     hot: dict[str, ASGIApp] = {
@@ -71,12 +75,13 @@ def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]
                 scope=Scope.INFERENCE,
                 methods=("POST",),
                 accounts=accounts,
+                limits=limits,
                 refuse=refuse,
             )
             for path, app in hot.items()
         ),
         *(
-            guarded(path, endpoint, policy=Policy.MEMBER, scope=scope, accounts=accounts, refuse=refuse)
+            guarded(path, endpoint, policy=Policy.MEMBER, scope=scope, accounts=accounts, limits=limits, refuse=refuse)
             for path, (endpoint, scope) in member_only.items()
         ),
         guarded(
@@ -85,12 +90,20 @@ def routes(commons: Commons, *, heartbeat_s: float = HEARTBEAT_S) -> list[Route]
             policy=Policy.OPERATOR,
             scope=Scope.METRICS,
             accounts=accounts,
+            limits=limits,
             refuse=refuse,
         ),
-        *nodes.routes(accounts),
+        *nodes.routes(accounts, limits),
         *journal.routes(commons),
         *(
-            guarded(path, endpoint, policy=Policy.PUBLIC, accounts=accounts, refuse=refuse)
+            guarded(
+                path,
+                endpoint,
+                policy=Policy.PUBLIC,
+                accounts=accounts,
+                limits=None if path in PROBES else limits,
+                refuse=refuse,
+            )
             for path, endpoint in anybody.items()
         ),
     ]

@@ -27,6 +27,32 @@ def histogram(name: str, explained: str, up_to: Iterable[tuple[float, int]], cou
     return _told(name, "histogram", explained, [*classes, *rest])
 
 
+def merged(texts: Mapping[str, str], label: str) -> str:
+    """What several programs told, as one: each metric once, its samples under the name of who told them."""
+    heads: dict[str, list[str]] = {}
+    samples: dict[str, list[str]] = {}
+    for name, text in texts.items():
+        metric = ""
+        for line in text.splitlines():
+            if line.startswith("# HELP "):
+                metric = line.split(" ", 3)[2]
+                known = metric in heads
+                heads.setdefault(metric, [])
+            if line.startswith("#"):
+                heads[metric] += [] if known else [line]
+            else:
+                samples.setdefault(metric, []).append(_labelled(line, f'{label}="{_escaped(name)}"'))
+    return "".join("\n".join([*heads[one], *samples.get(one, ())]) + "\n" for one in heads)
+
+
+def _labelled(sample: str, told: str) -> str:
+    name, brace, rest = sample.partition("{")
+    if brace:
+        return f"{name}{{{told},{rest}"
+    name, _, value = sample.partition(" ")
+    return f"{name}{{{told}}} {value}"
+
+
 def _told(name: str, kind: str, explained: str, samples: Iterable[tuple[str, Mapping[str, str], float]]) -> str:
     lines = [f"# HELP {name} {explained}", f"# TYPE {name} {kind}"]
     for sample, labels, value in samples:

@@ -109,7 +109,7 @@ def routes(commons: Commons) -> list[Route]:
         "/journal/proof/consistency": journal.consistency,
     }
     return [
-        guarded(path, endpoint, policy=Policy.PUBLIC, accounts=commons.accounts, refuse=refuse)
+        guarded(path, endpoint, policy=Policy.PUBLIC, accounts=commons.accounts, limits=commons.limits, refuse=refuse)
         for path, endpoint in paths.items()
     ]
 

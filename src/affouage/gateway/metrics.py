@@ -5,6 +5,7 @@ Counts by model and by machine only: no member, no request, no text.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable
 
@@ -12,8 +13,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from affouage.asgi.commons import Commons
-from affouage.gateway.exposition import CONTENT_TYPE, family
-from affouage.gateway.vitals import of_process, of_the_books, of_the_web
+from affouage.asgi.headers import ANSWERED
+from affouage.asgi.relay import metrics_of
+from affouage.gateway.exposition import CONTENT_TYPE, family, merged
+from affouage.gateway.vitals import of_process, of_the_books, of_the_house, of_the_web
 
 
 class Metrics:
@@ -23,10 +26,24 @@ class Metrics:
         self._commons = commons
 
     async def show(self, request: Request) -> Response:
-        books = await of_the_books(self._commons)
-        web = of_the_web(request.scope)
-        body = "".join((*self._queues(), *self._machines(), *self._messages(), web, books, *of_process()))
+        house = await of_the_house(self._commons)
+        own = self.own(request.scope.get(ANSWERED, Counter()))
+        body = "".join((*self._queues(), *self._machines(), house, await self._with_others(own)))
         return Response(body, headers={"cache-control": "no-store", "content-type": CONTENT_TYPE})
+
+    def own(self, answered: Counter[int]) -> str:
+        """What this process alone counts. ``answered``: answers over HTTP, by status."""
+        return "".join((*self._messages(), of_the_web(answered), of_the_books(self._commons), *of_process()))
+
+    async def _with_others(self, own: str) -> str:
+        """Where several processes serve, what each counts, under its number."""
+        gateways = self._commons.gateways
+        if gateways is None or not gateways.several:
+            return own
+        others, run_dir = gateways.others(), self._commons.settings.run_dir
+        told = await asyncio.gather(*(metrics_of(run_dir, one.id) for one in others))
+        by_number = {gateways.number: own} | {one.number: text for one, text in zip(others, told, strict=True) if text}
+        return merged({str(number): text for number, text in sorted(by_number.items())}, "worker")
 
     def _queues(self) -> Iterable[str]:
         lines = self._commons.inference.scheduler.snapshot()

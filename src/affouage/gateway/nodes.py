@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from affouage.asgi.body import read_body
 from affouage.asgi.guard import guarded
+from affouage.asgi.limits import Limits
 from affouage.assembly.access import Policy
 from affouage.assembly.accounts import Accounts
 from affouage.clock import Clock
@@ -46,9 +47,9 @@ class Nodes:
         self._enrolment = enrolment
         self._grants: Grants | None = None
 
-    def routes(self, accounts: Accounts) -> list[Route]:
+    def routes(self, accounts: Accounts, limits: Limits) -> list[Route]:
         """Open to strangers: what is asked of them is to sign."""
-        public: dict[str, Any] = {"policy": Policy.PUBLIC, "accounts": accounts, "refuse": refuse}
+        public: dict[str, Any] = {"policy": Policy.PUBLIC, "accounts": accounts, "limits": limits, "refuse": refuse}
         return [
             guarded(JOIN_PATH, self.explain, **public),
             guarded(JOIN_PATH, self.join, methods=("POST",), name=f"post {JOIN_PATH}", **public),
@@ -106,7 +107,7 @@ class Nodes:
 def _asked(body: bytes) -> JoinRequest:
     try:
         return _read(body)
-    except msgspec.DecodeError:  # whatever it says may quote the secret
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # what it says may quote the secret
         raise BadRequest(
             "This is not what a machine sends to join.",
             remedy="Use the same version of affouage on both sides.",

@@ -23,7 +23,7 @@ class Queue:
     async def show(self, request: Request) -> Response:
         """Durations in ms; ``estimate_ms`` is ``[low, high]``, null while nothing is known."""
         scheduler = self._commons.inference.scheduler
-        mine = scheduler.places_of(identity_of(request.scope).member.id)
+        mine = await scheduler.places_of(identity_of(request.scope).member.id)
         body = {
             "object": "queue",
             "mine": [_own(place) for place in mine],

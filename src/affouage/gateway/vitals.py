@@ -12,34 +12,36 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
-from starlette.types import Scope
 
 from affouage import __version__
 from affouage.archive.book import made_of
 from affouage.asgi.commons import Commons
-from affouage.asgi.headers import ANSWERED
 from affouage.gateway.exposition import family, histogram, single
 from affouage.journal import log
 from affouage.ledger.counted import Counted
+from affouage.settings import Settings
 from affouage.storage import Database
+from affouage.storage.postgresql import size_bytes
 
 
-async def of_the_books(commons: Commons) -> str:
-    """What was answered, and how the database bears it."""
+def of_the_books(commons: Commons) -> str:
+    """What was answered here, and how the database bears it."""
+    return "".join((*_answers(commons.ledger.counted), _commits(commons.db)))
+
+
+async def of_the_house(commons: Commons) -> str:
+    """What is the same for every process of the commons."""
     size = await commons.db.read(log.size)
     return "".join(
         (
-            *_answers(commons.ledger.counted),
-            _commits(commons.db),
             single("affouage_public_log_entries", "gauge", "Entries of the public log.", size),
-            *_files(commons.settings.home, commons.settings.database_path),
+            *_files(commons.settings, await commons.db.read(size_bytes)),
         )
     )
 
 
-def of_the_web(scope: Scope) -> str:
+def of_the_web(counts: Counter[int]) -> str:
     """Every answer, pages and refusals included, by HTTP status."""
-    counts: Counter[int] = scope.get(ANSWERED, Counter())
     return family(
         "affouage_http_responses_total",
         "counter",
@@ -89,8 +91,11 @@ def _commits(db: Database) -> str:
     )
 
 
-def _files(home: Path, database: Path) -> Iterator[str]:
-    sizes = {"database": _size(database), "write_ahead_log": _size(database.with_name(database.name + "-wal"))}
+def _files(settings: Settings, server_bytes: int | None) -> Iterator[str]:
+    database, home = settings.database_path, settings.home
+    sizes = {"database": server_bytes}
+    if server_bytes is None:
+        sizes = {"database": _size(database), "write_ahead_log": _size(database.with_name(database.name + "-wal"))}
     yield family(
         "affouage_file_bytes",
         "gauge",

@@ -15,7 +15,7 @@
 inside its transaction. Both times nothing is in the books and nothing was used: no settlement, as for
 LedgerUnavailable there. ``ledger.settle`` calls ``ledger.allowance.close(connection, receipt, day, assumed_uj)`` in its
 transaction, as does the settling of what a stopped server left (without ``assumed_uj``); start-up then calls
-``ledger.allowance.release_all``.
+``ledger.allowance.release_abandoned``.
 
 **How far the bound goes.** A promise is made only if used + held + promise stays within every limit, checked by the
 database's one writer: promises are never overspent, whatever runs at once. A request may pass its own promise by what
@@ -133,8 +133,8 @@ class Allowance:
     async def consider(self, asking: Asker, request: ChatRequest) -> Considered:
         """Whether this question may be asked now, by which model, on which promise.
 
-        Raises Closed, AllowanceSpent, AllowanceUncountable; BadRequest for a declared use that no rule exempts. One
-        that is exempt always passes.
+        Raises Closed, AllowanceSpent, AllowanceUncountable, TooMuch ``tokens_spent``; BadRequest for a declared use
+        that no rule exempts. One that is exempt always passes.
         """
         hours = self._charter.in_force("hours")
         rules, version = self._charter.in_force("budget")
@@ -142,6 +142,8 @@ class Allowance:
         if asking.use and not exempt:
             raise refusal.unknown_use(asking.use, rules.exempt_uses)
         self._check_open(*hours, exempt)
+        if self._safety.member_tokens_per_day and not exempt:
+            await self._check_tokens(asking.member_id)
         considered = Considered(self, asking, request, rules, version, exempt)
         considered.rules = stamps(self._charter, ("budget", "hours"))
         if considered.limits:
@@ -159,6 +161,14 @@ class Allowance:
                 raise refusal.closed(besides, 0, self.calendar, now_ms, refusal.Cited("safety.closed"))
         if not exempt and not is_open(hours, self.calendar, now_ms):
             raise refusal.closed(hours, version, self.calendar, now_ms, self.cite("hours", version))
+
+    async def _check_tokens(self, member_id: str) -> None:
+        """What is settled counts: answers under way may pass the bound by what they are."""
+        now_ms, most = self.clock.now_ms(), self._safety.member_tokens_per_day
+        day = self.calendar.day(now_ms)
+        used = await self.db.read(lambda connection: books.tokens(connection, member_id, day))
+        if used >= most:
+            raise refusal.tokens_spent(used, most, self.calendar, now_ms)
 
     def first_slice_uj(self, request: ChatRequest, model_id: str) -> int:
         return self.estimate.first_slice_uj(request, model_id, self._prefix_tokens())

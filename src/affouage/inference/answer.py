@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -55,7 +56,9 @@ class Answer:
         self.receipt_id = receipt_id
         self.receipt: Receipt | None = None
         """Set once settled, whatever the outcome."""
-        self._events: asyncio.Queue[AnswerEvent | BaseException | None] = asyncio.Queue()
+        self._events: deque[AnswerEvent | BaseException | None] = deque()
+        self._reader: asyncio.Future[None] | None = None
+        """Of who waits for the next one."""
         self._task: asyncio.Task[None] | None = None
         self._reading = False
         self._cancelled = False
@@ -69,7 +72,13 @@ class Answer:
         """
         assert not self._reading, "an answer has one reader"
         self._reading = True
-        while (event := await self._events.get()) is not None:
+        while True:
+            if not self._events:
+                self._reader = asyncio.get_running_loop().create_future()
+                await self._reader
+            event = self._events.popleft()
+            if event is None:
+                return
             if isinstance(event, BaseException):
                 raise event
             yield event
@@ -117,12 +126,16 @@ class Answer:
         """From here on nobody interrupts: the receipt is being written."""
         self._cancelled = True
 
-    def put(self, event: AnswerEvent) -> None:
-        self._events.put_nowait(event)
+    def put(self, event: AnswerEvent | BaseException | None) -> None:
+        self._events.append(event)
+        if self._reader is not None:
+            if not self._reader.done():
+                self._reader.set_result(None)
+            self._reader = None
 
     def end(self, problem: BaseException | None = None) -> None:
         if not self._reserved.done():
             self._reserved.set_result(None)  # cancelled meanwhile: whoever waits reads the end of the events
         if problem is not None:
-            self._events.put_nowait(problem)
-        self._events.put_nowait(None)
+            self.put(problem)
+        self.put(None)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import msgspec
 
 from affouage.chat import ChatRequest
-from affouage.errors import AllowanceSpent, AllowanceUncountable, BadRequest, Closed
+from affouage.errors import AllowanceSpent, AllowanceUncountable, BadRequest, Closed, TooMuch
 from affouage.footprint.budget import HoursRules, Limit, Standing
 from affouage.footprint.hours import next_opening_ms
 from affouage.inference.estimate import RequestEstimate, first_tokens, prompt_tokens
@@ -94,6 +94,22 @@ def shut_by_settings() -> Closed:
         code="closed_by_settings",
         retry_after_s=3600,
         rule="safety.closed",
+    )
+
+
+def tokens_spent(used: int, most: int, calendar: LocalDays, now_ms: int) -> TooMuch:
+    """A member's tokens of the day are used, as the configuration file bounds them: in public, and never for more."""
+    tomorrow_ms = calendar.bounds(calendar.day(now_ms))[1]
+    wait_s = max(1, math.ceil((tomorrow_ms - now_ms) / 1000))
+    return TooMuch(
+        f"You have used {used} tokens today; whoever looks after the machine leaves each member {most} a day"
+        " (setting safety.member_tokens_per_day).",
+        remedy=f"Ask again tomorrow, in {_wait(wait_s)}.",
+        code="tokens_spent",
+        retry_after_s=wait_s,
+        rule="safety.member_tokens_per_day",
+        used=used,
+        most=most,
     )
 
 

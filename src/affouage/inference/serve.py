@@ -55,6 +55,9 @@ _log = logging.getLogger("affouage.inference")
 _REFUSED_WAITING = ("wait_exceeded", "no_machine")
 """Nothing was begun: it was told that its turn would not come in time, or could not come."""
 
+CHARGED_EVERY = 8
+"""Tokens after which an answer under way is charged to its member's counter; whatever it wrote is, at its end."""
+
 StampModel = Callable[[str], ModelStamp]
 
 
@@ -76,8 +79,10 @@ class Inference:
         admission: Admission | None = None,
         on_question: Callable[[], None] = lambda: None,
         load_wait_ms: int,
+        gateway_id: str = "",
     ) -> None:
-        """``admission``: the gate; None lets everybody in, under the default rules."""
+        """``admission``: the gate; None lets everybody in, under the default rules. ``gateway_id``: of this process
+        where there are several."""
         self.pool = pool
         self.scheduler = scheduler
         self.admission = admission or Admission(clock, prefixes=prefixes)
@@ -90,6 +95,7 @@ class Inference:
         self._allowance = allowance
         self._on_question = on_question
         self._load_wait_ms = load_wait_ms
+        self._gateway_id = gateway_id
         self._open = False
         # A set rather than a TaskGroup: a failure of whoever holds us open must reach them as it is, not in a group.
         self._tasks: set[asyncio.Task[None]] = set()
@@ -125,7 +131,7 @@ class Inference:
         if considered.model != request.model:  # the sober model stands in: the same gate, for that one
             request = self.pool.voiced(msgspec.structs.replace(request, model=considered.model, voice_scale=None))
             admitted = await self.admission.consider(asking, request)
-        answer = Answer(f"rcp_{secrets.token_hex(12)}")
+        answer = Answer(self._new_receipt_id())
         ticket = self.pool.in_line(await self._turns.ticket(asking, request, answer.receipt_id, admitted))
         station, was_ready = await self._ready_one(ticket, request.model)
         attempt = Attempt(
@@ -152,6 +158,10 @@ class Inference:
             answer.cancel()  # the one who asked left before the answer began
             raise
         return answer
+
+    def _new_receipt_id(self) -> str:
+        """Where there are several processes it begins with this one's id: who wants to stop the answer finds it."""
+        return f"rcp_{self._gateway_id}{secrets.token_hex(12 - len(self._gateway_id) // 2)}"
 
     async def _ready_one(self, ticket: Ticket, model_id: str) -> tuple[Station, bool]:
         """The station that will likely answer, and whether it was ready; loading begins when none is.
@@ -299,18 +309,25 @@ class Inference:
             answer.put(Vectors(vectors))
             return
         request = await self._exactly(attempt)
-        async with aclosing(engine.generate(request)) as events:
-            async for event in events:
-                if attempt.continuing and isinstance(event, Delta) and request.kind != attempt.request.kind:
-                    event = chat.as_chat(event, request.model, self.clock.now_ms() // 1000, attempt.last)
-                attempt.note(event)
-                metering.count(attempt.key, **attempt.work())
-                held.charge(**attempt.work(), energy_uj=metering.spent_uj(attempt.key))
-                if not isinstance(event, Final):
-                    answer.put(event)
-                if not (attempt.finish_reason or await self._may_go_on(attempt)):
-                    self._cut_short(attempt)
-                    return
+        key, limited = attempt.key, attempt.considered.hold_uj is not None
+        as_chat = attempt.continuing and request.kind != attempt.request.kind
+        try:
+            async with aclosing(engine.generate(request)) as events:
+                async for event in events:
+                    if as_chat and isinstance(event, Delta):
+                        event = chat.as_chat(event, request.model, self.clock.now_ms() // 1000, attempt.last)
+                    attempt.note(event)
+                    work = attempt.work()
+                    metering.count(key, **work)
+                    if attempt.deltas % CHARGED_EVERY == 0:
+                        held.charge(**work, energy_uj=metering.spent_uj(key))
+                    if not isinstance(event, Final):
+                        answer.put(event)
+                    if limited and not (attempt.finish_reason or await self._may_go_on(attempt)):
+                        self._cut_short(attempt)
+                        return
+        finally:  # a reader who leaves pays for the last tokens too
+            held.charge(**attempt.work(), energy_uj=metering.spent_uj(key))
 
     async def _exactly(self, attempt: Attempt) -> ChatRequest:
         """What the engine is asked, once the one who asked has been shown the exact text of it."""

@@ -12,14 +12,14 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import aiohttp
 
-from affouage.errors import AffouageError, BadRequest, Conflict, NotFound, Unavailable
+from affouage.errors import AffouageError, Conflict, NotFound, Unavailable
 from affouage.journal import note, tree
 from affouage.journal.note import Checkpoint, Note, VerifierKey
 from affouage.journal.witness_rows import Witness
+from affouage.outward import Outward
 
 TIMEOUT_S = 20
 LARGEST_ANSWER = 1_000_000
@@ -88,20 +88,22 @@ async def extends(name: str, kept: Checkpoint, said: Checkpoint, text: str, proo
         raise Forked(name, kept, said, text)
 
 
-def source_of(where: str) -> Source:
-    """``https://...``: a commons that is served; anything else: a file written by ``affouage journal export``."""
+def source_of(where: str, local_hosts: Sequence[str] = ()) -> Source:
+    """``https://...``: a commons that is served; anything else: a file written by ``affouage journal export``.
+
+    ``local_hosts``: of a private network, that the settings name. Raises BadRequest ``address_refused``.
+    """
     if where.startswith(("http://", "https://")):
-        if not urlsplit(where).hostname:
-            raise BadRequest(f"{where:.100} is no address.", remedy="https://commons.example", param="url")
-        return OverHttp(where.rstrip("/"))
+        return OverHttp(where.rstrip("/"), Outward.naming(local_hosts=local_hosts))
     return FromFile(Path(where))
 
 
 class OverHttp:
     """A commons that answers at an address."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, outward: Outward) -> None:
+        self._url, self._outward = url, outward
+        self._first = outward.check(url)
 
     async def checkpoint(self) -> str:
         return (await self._get("/journal/checkpoint")).decode("utf-8", "replace")
@@ -118,7 +120,7 @@ class OverHttp:
         try:
             timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
             async with (
-                aiohttp.ClientSession(timeout=timeout) as http,
+                self._outward.session(self._first, timeout) as http,
                 http.get(self._url + path, allow_redirects=False) as answer,
             ):
                 body = await answer.content.read(LARGEST_ANSWER + 1)

@@ -10,13 +10,15 @@ what was assumed of it (else at what was held for it): rows of ``usage_day`` und
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from affouage.ledger.receipt import Receipt
-from affouage.storage.tables import allowance_hold, machine_day, usage_day
+from affouage.ledger.sums import Sums
+from affouage.storage.tables import allowance_hold, gateway_request, machine_day, usage_day
 
 _DIMENSIONS = {
     "commons": ("total", "assumed"),
@@ -51,6 +53,9 @@ _USED = select(func.coalesce(func.sum(usage_day.c.static_uj + usage_day.c.dynami
     usage_day.c.key == bindparam("key"),
     usage_day.c.day.between(_FIRST, _LAST),
 )
+_TOKENS = select(func.coalesce(func.sum(usage_day.c.prompt_tokens + usage_day.c.decoded_tokens), 0)).where(
+    usage_day.c.dimension == "member", usage_day.c.key == bindparam("key"), usage_day.c.day == bindparam("day")
+)
 _KEEPING_ON = select(
     func.coalesce(func.sum(machine_day.c.idle_uj + machine_day.c.unattributed_uj + machine_day.c.contended_uj), 0)
 ).where(machine_day.c.day.between(_FIRST, _LAST))
@@ -60,6 +65,10 @@ _HELD_FOR = {
     "member": _HELD.where(allowance_hold.c.member_id == bindparam("key")),
     "workshop": _HELD.where(allowance_hold.c.workshop == bindparam("key")),
 }
+_HOLDS = select(allowance_hold.c.request_id, allowance_hold.c.energy_uj).where(
+    allowance_hold.c.request_id.in_(bindparam("ids", expanding=True))
+)
+_RELEASE = delete(allowance_hold).where(allowance_hold.c.request_id.in_(bindparam("ids", expanding=True)))
 
 
 def sums(connection: Connection, scope: str, key: str, first_day: str, last_day: str) -> tuple[int, int]:
@@ -77,6 +86,12 @@ def sums(connection: Connection, scope: str, key: str, first_day: str, last_day:
     return used_uj, held_uj
 
 
+def tokens(connection: Connection, member_id: str, day: str) -> int:
+    """Tokens this member's answers read and wrote, as far as they are settled, on ``day``."""
+    used: int = connection.execute(_TOKENS, {"key": member_id, "day": day}).scalar_one()
+    return used
+
+
 def hold(connection: Connection, promise: Hold) -> None:
     """Promise energy to a request that begins."""
     connection.execute(insert(allowance_hold), msgspec.structs.asdict(promise))
@@ -92,26 +107,41 @@ def extend(connection: Connection, request_id: str, more_uj: int) -> bool:
     return found.rowcount == 1
 
 
-def close(connection: Connection, receipt: Receipt, day: str, assumed_uj: int | None = None) -> None:
-    """Give back what was held for a settled request; count what is not known of it. In the settling transaction, once.
+class Closing(msgspec.Struct, frozen=True):
+    """A settled request. ``day``: of the settlement, in the commons' time zone.
 
     ``assumed_uj``: what the whole request is taken to have used if its energy is unknown or a lower bound; None: what
-    was held for it. ``day``: of the settlement, in the commons' time zone.
+    was held for it.
     """
-    mine = allowance_hold.c.request_id == receipt.id
-    held_uj = connection.execute(select(allowance_hold.c.energy_uj).where(mine)).scalar()
-    if held_uj is not None:
-        connection.execute(delete(allowance_hold).where(mine))
-    missing_uj = _missing_uj(receipt, held_uj if assumed_uj is None else assumed_uj)
-    if missing_uj:
-        keys = {"assumed": "", "assumed_member": receipt.member_id, "assumed_workshop": receipt.workshop}
-        for dimension, key in keys.items():
-            _count_assumed(connection, dimension, key, day, missing_uj)
+
+    receipt: Receipt
+    day: str
+    assumed_uj: int | None = None
 
 
-def release_all(connection: Connection) -> None:
-    """Forget every promise: at start-up, once what a stopped server left open has been settled."""
-    connection.execute(delete(allowance_hold))
+def close(connection: Connection, closings: Sequence[Closing], sums: Sums) -> None:
+    """Give back what was held for settled requests; add to ``sums`` what is not known of them.
+
+    In the settling transaction, once.
+    """
+    ids = {"ids": [one.receipt.id for one in closings]}
+    held = {row.request_id: row.energy_uj for row in connection.execute(_HOLDS, ids)}
+    if held:
+        connection.execute(_RELEASE, {"ids": list(held)})
+    for one in closings:
+        receipt, held_uj = one.receipt, held.pop(one.receipt.id, None)
+        missing_uj = _missing_uj(receipt, held_uj if one.assumed_uj is None else one.assumed_uj)
+        if missing_uj:
+            keys = {"assumed": "", "assumed_member": receipt.member_id, "assumed_workshop": receipt.workshop}
+            for dimension, key in keys.items():
+                unknown = {"requests": 1, "unknown": 1, "dynamic_uj": missing_uj}
+                sums.count((dimension, key, one.day, "", "", "unknown"), unknown)
+
+
+def release_abandoned(connection: Connection) -> None:
+    """Forget the promises of nobody: at start-up, once what a stopped server left open has been settled."""
+    owned = select(gateway_request.c.request_id)
+    connection.execute(delete(allowance_hold).where(allowance_hold.c.request_id.not_in(owned)))
 
 
 def workshops(connection: Connection, first_day: str, last_day: str) -> list[str]:
@@ -142,19 +172,3 @@ def _missing_uj(receipt: Receipt, assumed_uj: int | None) -> int:
     if energy.static_uj is None and tokens.prompt == 0 and tokens.decoded == 0:
         return 0  # it never reached an engine: there is nothing to know
     return max(0, (assumed_uj or 0) - known_uj)
-
-
-def _count_assumed(connection: Connection, dimension: str, key: str, day: str, more_uj: int) -> None:
-    where = {
-        "dimension": dimension,
-        "key": key,
-        "day": day,
-        "machine_id": "",
-        "factor_set": "",
-        "quality": "unknown",
-    }
-    amounts: dict[str, Any] = {"requests": 1, "unknown": 1, "dynamic_uj": more_uj}
-    there = update(usage_day).where(*(usage_day.c[name] == value for name, value in where.items()))
-    if not connection.execute(there.values({name: usage_day.c[name] + by for name, by in amounts.items()})).rowcount:
-        nothing = {column.name: 0 for column in usage_day.columns if column.name not in where}
-        connection.execute(insert(usage_day), {**nothing, **where, **amounts})

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from sqlalchemy import Connection, insert, select
 
-from affouage.ledger.ledger import append
+from affouage.ledger.posting import append
 from affouage.storage.tables import machine_version
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from affouage.ledger.ledger import append
+from affouage.ledger.posting import append
 from affouage.storage.tables import ledger_entry, node
 
 What = Literal["invited", "asked", "approved", "refused", "revoked", "renamed", "max_watts"]

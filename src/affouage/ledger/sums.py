@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from affouage.ledger.receipt import TRAINING, UNCLAIMED, Block, Receipt
 from affouage.storage.tables import machine_day, node, node_day, usage_day, usage_people
+from affouage.storage.upsert import INSERT
 
 
 def _adding(insert: Any, table: Table) -> Any:
@@ -22,52 +23,79 @@ def _adding(insert: Any, table: Table) -> Any:
     return statement.on_conflict_do_update(index_elements=keys, set_=amounts)
 
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 # Built once: SQLAlchemy then finds them compiled.
 _ADD = {
     (dialect, table.name): _adding(insert, table)
-    for dialect, insert in _INSERT.items()
+    for dialect, insert in INSERT.items()
     for table in (usage_day, machine_day, node_day)
 }
-_NOTE_PERSON = {dialect: insert(usage_people).on_conflict_do_nothing() for dialect, insert in _INSERT.items()}
+_NOTE_PERSON = {dialect: insert(usage_people).on_conflict_do_nothing() for dialect, insert in INSERT.items()}
+
+
+class Sums:
+    """What many settlements add, summed up in memory: a few rows to write, however many they are."""
+
+    def __init__(self) -> None:
+        self._days: dict[tuple[str, ...], dict[str, int]] = {}
+        self._people: dict[tuple[Any, ...], None] = {}
+        self._of_nodes: list[tuple[Receipt, str, dict[str, int]]] = []
+
+    def add(self, receipt: Receipt, day: str) -> None:
+        """One settled attempt, to the sums of ``day`` (of its settlement, in the commons' time zone).
+
+        A refused attempt is no request; what it may have used is added all the same. Call once per settlement.
+        """
+        amounts = _amounts(receipt)
+        if not any(amounts.values()):
+            return
+        keys = {"total": ""}
+        if receipt.kind != UNCLAIMED:  # else no member's, of no model that is known
+            keys |= {"member": receipt.member_id, "model": receipt.model.id, "workshop": receipt.workshop}
+            if receipt.use:
+                keys["use"] = receipt.use
+        factor_set, quality = receipt.impacts.factor_set or "", receipt.energy.quality
+        for dimension, key in keys.items():
+            self.count((dimension, key, day, receipt.machine_id, factor_set, quality), amounts)
+        if receipt.kind == UNCLAIMED:
+            return
+        lost = amounts["lost"]
+        person = (day[:7], receipt.model.id, receipt.workshop, receipt.machine_id, receipt.use, lost, receipt.member_id)
+        self._people[person] = None
+        if receipt.node_id:
+            self._of_nodes.append((receipt, day, amounts))
+
+    def count(self, row: tuple[str, ...], amounts: Mapping[str, int]) -> None:
+        """``row``: its key in ``usage_day``, as :data:`ROW` names it."""
+        known = self._days.get(row)
+        if known is None:
+            known = self._days[row] = dict.fromkeys(_AMOUNTS, 0)
+        for name, amount in amounts.items():
+            known[name] += amount
+
+    def write(self, connection: Connection) -> None:
+        """Add everything to the database, once."""
+        dialect = connection.dialect.name
+        if self._days:
+            rows = [dict(zip(ROW, row, strict=True)) | amounts for row, amounts in sorted(self._days.items())]
+            connection.execute(_ADD[dialect, "usage_day"], rows)
+        if self._people:
+            people = [dict(zip(_PERSON, person, strict=True)) for person in sorted(self._people)]
+            connection.execute(_NOTE_PERSON[dialect], people)
+        for receipt, day, amounts in self._of_nodes:
+            _post_node(connection, receipt, day, amounts)
+        self._days, self._people, self._of_nodes = {}, {}, []
+
+
+ROW = ("dimension", "key", "day", "machine_id", "factor_set", "quality")
+_AMOUNTS = tuple(column.name for column in usage_day.columns if column.name not in ROW)
+_PERSON = ("month", "model_id", "workshop", "machine_id", "declared_use", "lost", "member_id")
 
 
 def post_receipt(connection: Connection, receipt: Receipt, day: str) -> None:
-    """Add one settled attempt to the sums of ``day`` (of its settlement, in the commons' time zone).
-
-    A refused attempt is no request; what it may have used is added all the same. Call once per settlement.
-    """
-    amounts = _amounts(receipt)
-    if not any(amounts.values()):
-        return
-    shared = {
-        "day": day,
-        "machine_id": receipt.machine_id,
-        "factor_set": receipt.impacts.factor_set or "",
-        "quality": receipt.energy.quality,
-        **amounts,
-    }
-    rows = [{"dimension": "total", "key": "", **shared}]
-    if receipt.kind == UNCLAIMED:  # no member's, of no model that is known
-        connection.execute(_ADD[connection.dialect.name, "usage_day"], rows)
-        return
-    keys = {"member": receipt.member_id, "model": receipt.model.id, "workshop": receipt.workshop}
-    if receipt.use:
-        keys["use"] = receipt.use
-    rows += [{"dimension": dimension, "key": key, **shared} for dimension, key in keys.items()]
-    connection.execute(_ADD[connection.dialect.name, "usage_day"], rows)
-    person = {
-        "month": day[:7],
-        "model_id": receipt.model.id,
-        "workshop": receipt.workshop,
-        "machine_id": receipt.machine_id,
-        "declared_use": receipt.use,
-        "lost": amounts["lost"],
-        "member_id": receipt.member_id,
-    }
-    connection.execute(_NOTE_PERSON[connection.dialect.name], [person])
-    if receipt.node_id:
-        _post_node(connection, receipt, day, amounts)
+    """Add one settled attempt: see :meth:`Sums.add`."""
+    sums = Sums()
+    sums.add(receipt, day)
+    sums.write(connection)
 
 
 def _post_node(connection: Connection, receipt: Receipt, day: str, amounts: dict[str, int]) -> None:

@@ -22,42 +22,28 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 import msgspec
 
 from affouage.pool.floors import Floors
 from affouage.pool.low_first import LowFirst
+from affouage.pool.share_state import Kind, RunningState, ShareState, Waiting
 
-Kind = Literal["pressing", "overdue", "batch"]
+__all__ = ["FairShare", "Waiting"]
+
 _PRESSING: tuple[Kind, ...] = ("pressing", "overdue")
 _REACHES = range(4)
-
-
-class Waiting(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that asks for its turn; costs in micro-units."""
-
-    id: str
-    member_id: str
-    weight_percent: int = 100
-    first_cost: int = 0
-    """Charged when it is admitted: what its prompt should cost."""
-    expected_cost: int = 0
-    """What the whole of it should cost, for the places told to those who wait; never charged."""
-    batch: bool = False
-    """It does not press: it waits for an idle machine, or for cheap hours."""
-    group: str = ""
-    """The workshop or use whose floor it belongs to; of no effect without a floor of that name."""
-    reach: int = 3
-    """Who may read it: 0 this machine, 1 the collective's, 2 trusted members', 3 everyone's."""
-    arrived_us: int = 0
 
 
 class FairShare:
     """The members who wait for one model, and those it serves. Calls are O(log n), amortised; the order O(n log n)."""
 
-    def __init__(self, floors: Mapping[str, int] | None = None) -> None:
-        """``floors``: by group, the percentage of the service it is given while it has pressing requests waiting."""
+    def __init__(self, floors: Mapping[str, int] | None = None, away_most: int | None = None) -> None:
+        """``floors``: by group, the percentage of the service it is given while it has pressing requests waiting.
+
+        ``away_most``: members with nothing here whose counter is kept; beyond, the smallest is forgotten.
+        """
+        self._away_most = away_most
         self._members: dict[str, _Member] = {}
         self._lines: dict[tuple[int, Kind, str], _Line] = {}
         self._places: dict[str, _Place] = {}
@@ -193,13 +179,58 @@ class FairShare:
         """
         return self.places()[request_id]
 
+    # -- put away, taken up again --------------------------------------------------------------------------------
+
+    def snapshot(self) -> ShareState:
+        """All of it as a value: what :meth:`restored` makes of it decides as this one would."""
+        return ShareState(
+            counters=[(name, member.counter) for name, member in self._members.items()],
+            waiting=sorted(((one.one, one.arrival, one.line.kind) for one in self._places.values()), key=_arrival),
+            running=[
+                RunningState(
+                    key, one.member_id, one.reach, one.weight_percent, one.group, one.by_floor, one.total, one.taken
+                )
+                for key, one in self._running.items()
+            ],
+            levels=list(self._levels),
+            arrivals=self._arrivals,
+            floors=self._floors.kept(),
+        )
+
+    @classmethod
+    def restored(cls, state: ShareState, away_most: int | None = None) -> FairShare:
+        share = cls(away_most=away_most)
+        share._floors = Floors.taken_up(state.floors)
+        share._levels, share._arrivals = list(state.levels), state.arrivals
+        share._members = {name: _Member(counter) for name, counter in state.counters}
+        for kept in state.running:
+            run = share._running[kept.id] = _Running(kept, kept.group, kept.by_floor)
+            run.total, run.taken = kept.total, kept.taken
+            member = share._members[kept.member_id]
+            member.running += 1
+            member.present[kept.reach] += 1
+        for one, arrival, kind in state.waiting:
+            share._put(one, kind, one.group if one.group in state.floors.percents else "", arrival)
+        for name, member in share._members.items():
+            member.widest = _widest(member)
+            if member.widest >= 0:
+                share._present[member.widest].add(name)
+            elif not member.waiting:
+                share._away.add(name)
+        return share
+
+    # ----------------------------------------------------------------------------------------------------------------
+
     def _insert(self, one: Waiting, kind: Kind, arrival: int) -> None:
-        member = self._members[one.member_id]
         if kind != "batch":
             self._lift(one.member_id, one.reach)
-            member.present[one.reach] += 1
+        self._put(one, kind, self._floors.enter(one.group, pressing=kind != "batch"), arrival)
+        self._look_at(one.member_id)
+
+    def _put(self, one: Waiting, kind: Kind, group: str, arrival: int) -> None:
+        member = self._members[one.member_id]
         member.waiting += 1
-        group = self._floors.enter(one.group, pressing=kind != "batch")
+        member.present[one.reach] += kind != "batch"
         line = self._lines.get((one.reach, kind, group))
         if line is None:
             line = self._lines[one.reach, kind, group] = _Line(kind, group, self.counter)
@@ -207,7 +238,6 @@ class FairShare:
         line.add(place)
         if kind == "batch":
             self._batch[one.id] = place
-        self._look_at(one.member_id)
 
     def _lift(self, member_id: str, reach: int) -> None:
         """Who was away is no lower than the one served least among those present who reach as far, or than the last of
@@ -222,13 +252,17 @@ class FairShare:
         self._away.discard(member_id)
         member.counter = max(member.counter, *self._levels[: reach + 1])
         while (gone := self._away.first()) is not None and self.counter(gone) <= self._levels[0]:
-            self._away.discard(gone)
-            del self._members[gone]  # it would be lifted all the same
+            self._forget(gone)  # it would be lifted all the same
+
+    def _forget(self, member_id: str | None) -> None:
+        assert member_id is not None, "somebody is away"
+        self._away.discard(member_id)
+        del self._members[member_id]
 
     def _look_at(self, member_id: str) -> None:
         """Something of this member came or went: is it present, away, forgotten?"""
         member = self._members[member_id]
-        before, member.widest = member.widest, max((reach for reach in _REACHES if member.present[reach]), default=-1)
+        before, member.widest = member.widest, _widest(member)
         if member.widest != before:
             if before >= 0:
                 self._present[before].discard(member_id)
@@ -241,6 +275,8 @@ class FairShare:
             self._away.discard(member_id)
         elif member.counter > self._levels[0]:
             self._away.add(member_id)
+            if self._away_most is not None and len(self._away) > self._away_most:
+                self._forget(self._away.first())
         else:
             del self._members[member_id]
 
@@ -297,20 +333,12 @@ class FairShare:
             line.sort_down(member_id)
 
     def _in_order(self) -> list[_Place]:
-        rehearsal = FairShare()
-        rehearsal._levels = list(self._levels)
-        for member_id, member in self._members.items():
-            twin = rehearsal._members[member_id] = _Member(member.counter)
-            twin.running, twin.widest = member.running, member.widest
-            if member.widest >= 0:
-                rehearsal._present[member.widest].add(member_id)
-        rehearsal._floors = self._floors.copy()
-        for run in self._running.values():
-            rehearsal._members[run.member_id].present[run.reach] += 1
-        for place in sorted(self._places.values(), key=lambda place: place.line.kind == "batch"):  # none goes and comes
-            one = msgspec.structs.replace(place.one, first_cost=max(place.one.first_cost, place.one.expected_cost))
-            rehearsal._insert(one, place.line.kind, place.arrival)
-        rehearsal._floors, rehearsal._levels = self._floors.copy(), list(self._levels)
+        state = self.snapshot()
+        waiting = [
+            (msgspec.structs.replace(one, first_cost=max(one.first_cost, one.expected_cost)), arrival, kind)
+            for one, arrival, kind in state.waiting
+        ]
+        rehearsal = FairShare.restored(msgspec.structs.replace(state, waiting=waiting))
         ordered = []
         while (one_more := rehearsal.next(batch=True)) is not None:
             ordered.append(self._places[one_more.id])
@@ -330,6 +358,15 @@ class _Member:
         """The widest reach of those; -1 while there is none."""
 
 
+def _widest(member: _Member) -> int:
+    """The widest reach of what it has here that presses or runs; -1 when it has none."""
+    return max((reach for reach in _REACHES if member.present[reach]), default=-1)
+
+
+def _arrival(place: tuple[Waiting, int, Kind]) -> int:
+    return place[1]
+
+
 class _Place:
     __slots__ = ("arrival", "by_floor", "line", "one")
 
@@ -343,7 +380,7 @@ class _Place:
 class _Running:
     __slots__ = ("by_floor", "group", "member_id", "reach", "taken", "total", "weight_percent")
 
-    def __init__(self, one: Waiting, group: str, by_floor: bool) -> None:
+    def __init__(self, one: Waiting | RunningState, group: str, by_floor: bool) -> None:
         self.member_id = one.member_id
         self.reach = one.reach
         self.weight_percent = one.weight_percent

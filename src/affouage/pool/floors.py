@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+import msgspec
+
 
 class Charged(Protocol):
     """A running request."""
@@ -14,6 +16,15 @@ class Charged(Protocol):
     """It was admitted because its group was below its floor."""
     taken: int
     """Hundredths of micro-units counted against the floor so far; kept here."""
+
+
+class FloorsState(msgspec.Struct, frozen=True, array_like=True):
+    """By group: its percentage, hundredths counted against it, requests that wait. ``served``: micro-units in all."""
+
+    percents: dict[str, int]
+    served: int
+    counted: dict[str, int]
+    waiting: dict[str, int]
 
 
 class Floors:
@@ -33,9 +44,17 @@ class Floors:
         self._waiting = dict.fromkeys(percents, 0)
 
     def copy(self) -> Floors:
-        twin = Floors(self._percents)
-        twin._served, twin._counted, twin._waiting = self._served, dict(self._counted), dict(self._waiting)
-        return twin
+        return Floors.taken_up(self.kept())
+
+    def kept(self) -> FloorsState:
+        return FloorsState(dict(self._percents), self._served, dict(self._counted), dict(self._waiting))
+
+    @classmethod
+    def taken_up(cls, kept: FloorsState) -> Floors:
+        """Floors that go on from what :meth:`kept` gave."""
+        floors = cls(kept.percents)
+        floors._served, floors._counted, floors._waiting = kept.served, dict(kept.counted), dict(kept.waiting)
+        return floors
 
     def enter(self, group: str, *, pressing: bool) -> str:
         """The group to wait in: its own when it has a floor, else none."""

@@ -8,21 +8,20 @@ owners on their own machine.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 import msgspec
 
 from affouage.pool import charging, waits
-from affouage.pool.charging import Work
+from affouage.pool.charging import Rate, Work
 from affouage.pool.fair_share import FairShare, Waiting
 from affouage.pool.placement import Key, Option, PrefixMemory, choose
+from affouage.pool.queue_state import FORMAT, ONE_GATEWAY, Bounds, QueueState, Run, Taken
 from affouage.pool.share_rules import ShareRules
 from affouage.pool.station import Station
 from affouage.pool.ticket import Ticket, Turn
 
 _HOUR_US = 3_600_000_000
-OVER_MOST = 1024
-"""Requests whose energy is awaited; beyond, the oldest is never charged the rest of it."""
 
 
 class Now(msgspec.Struct, frozen=True):
@@ -35,32 +34,31 @@ class Now(msgspec.Struct, frozen=True):
     """Cheap hours: what does not press is served too."""
 
 
-class Run:
-    """A running request: where, since when, what it has cost."""
+class Counts(msgspec.Struct, frozen=True):
+    """Requests that wait, those of them that do not press, and those that are served."""
 
-    def __init__(self, ticket: Ticket, station: Station, since_us: int, charged: int) -> None:
-        self.ticket = ticket
-        self.station = station
-        self.since_us = since_us
-        self.charged = charged
-        """Micro-units, in the unit of now."""
-        self.work: Work | None = None
-        """None until the first news of it."""
+    model_id: str
+    waiting: int = 0
+    no_hurry: int = 0
+    running: int = 0
 
 
 class ModelQueue:
     """One model's queue. Calls are cheap (no more than a few stations each), places O(n log n)."""
 
-    def __init__(self, model_id: str, rules: ShareRules) -> None:
+    def __init__(self, model_id: str, rules: ShareRules, bounds: Bounds = ONE_GATEWAY) -> None:
         self.model_id = model_id
         self.waiting: dict[str, tuple[Ticket, int]] = {}
         """By request, with its arrival in µs."""
         self.running: dict[str, Run] = {}
         self.times = waits.ServiceTimes()
-        self.prefixes = PrefixMemory()
-        self._rules = rules
-        self._share = FairShare(rules.floors)
-        self._over: OrderedDict[str, Run] = OrderedDict()
+        self.prefixes = PrefixMemory(bounds.conversations)
+        self._bounds = bounds
+        self.rules = rules
+        self._share = FairShare(rules.floors, bounds.away)
+        self._like: Rate | None = None
+        """Of a machine that has the model, for what is expected; the last one known while none is here."""
+        self._owing: OrderedDict[str, Run] = OrderedDict()
         """Ended lately: when joules are shared out, what they used is still to be told."""
         self._back: dict[str, Ticket] = {}
         """They lost their machine: first come, first served, before everybody."""
@@ -73,8 +71,56 @@ class ModelQueue:
     def waiting_of(self, member_id: str) -> int:
         return self._share.waiting_of(member_id) + sum(one.member_id == member_id for one in self._back.values())
 
+    def counts(self) -> Counts:
+        no_hurry = sum(ticket.batch for ticket, _ in self.waiting.values())
+        return Counts(self.model_id, len(self.waiting), no_hurry, len(self.running))
+
     def in_use(self, key: Key) -> int:
         return self._used[key]
+
+    # -- put away, taken up again --------------------------------------------------------------------------------
+
+    def snapshot(self) -> QueueState:
+        """All of it as a value, not to be changed: what :meth:`restored` makes of it decides as this one would."""
+        return QueueState(
+            format=FORMAT,
+            rules=self.rules,
+            share=self._share.snapshot(),
+            waiting=list(self.waiting.values()),
+            running=list(self.running.values()),
+            owing=list(self._owing.values()),
+            back=list(self._back),
+            times=self.times.kept(),
+            prefixes=self.prefixes.kept(),
+            like=self._like,
+        )
+
+    @classmethod
+    def restored(cls, model_id: str, state: QueueState, bounds: Bounds) -> ModelQueue:
+        """Takes ``state`` over: it is used no more."""
+        queue = cls(model_id, state.rules, bounds)
+        queue._share, queue._like = FairShare.restored(state.share, bounds.away), state.like
+        queue.times.take_up(state.times)
+        queue.prefixes.take_up(state.prefixes)
+        queue.waiting = {ticket.request_id: (ticket, at_us) for ticket, at_us in state.waiting}
+        queue.running = {run.ticket.request_id: run for run in state.running}
+        queue._owing = OrderedDict((run.ticket.request_id, run) for run in state.owing)
+        queue._back = {request_id: queue.waiting[request_id][0] for request_id in state.back}
+        tickets = [*(ticket for ticket, _ in state.waiting), *(run.ticket for run in state.running)]
+        queue._pressing = sum(not ticket.batch for ticket in tickets)
+        for run in state.running:
+            queue._count(run.station, run.ticket, +1)
+        return queue
+
+    def drop(self, living: Container[str], at_us: int) -> bool:
+        """What came to gateways that are not of the ``living`` is over. Was there any?"""
+        waiting = [key for key, (ticket, _) in self.waiting.items() if ticket.gateway_id not in living]
+        running = [key for key, run in self.running.items() if run.ticket.gateway_id not in living]
+        for request_id in waiting:
+            self.leave(request_id)
+        for request_id in running:
+            self.finish(request_id, at_us)
+        return bool(waiting or running)
 
     # -- coming and going ----------------------------------------------------------------------------------------
 
@@ -103,18 +149,18 @@ class ModelQueue:
         if run.work is None:
             self._share.charge(request_id, -run.charged)
         elif run.work.decoded_tokens:
-            self.times.note((at_us - run.since_us) // 1000, run.work.decoded_tokens)
-        if self._rules.unit == "joules":  # what a meter counts is known a little after the end
-            self._over[request_id] = run
-            while len(self._over) > OVER_MOST:
-                self._over.popitem(last=False)
+            self.times.note(max(0, at_us - run.since_us) // 1000, run.work.decoded_tokens)
+        if self.rules.unit == "joules":  # what a meter counts is known a little after the end
+            self._owing[request_id] = run
+            while len(self._owing) > self._bounds.owing:
+                self._owing.popitem(last=False)
         self._share.finish(request_id)
         self._pressing -= not run.ticket.batch
         self._count(run.station, run.ticket, -1)
 
     def owe(self, request_id: str, energy_uj: int) -> None:
         """What a request used, once known, when joules are shared out. No effect for another unit, or too late."""
-        run = self._over.pop(request_id, None)
+        run = self._owing.pop(request_id, None)
         if run is not None and run.work is not None:
             self._share.owe(run.ticket.member_id, run.ticket.weight_percent, max(0, energy_uj - run.charged))
 
@@ -132,7 +178,7 @@ class ModelQueue:
         work.prompt_tokens = work.prompt_tokens if prompt_tokens is None else prompt_tokens
         work.decoded_tokens = work.decoded_tokens if decoded_tokens is None else decoded_tokens
         work.energy_uj = work.energy_uj if energy_uj is None else energy_uj
-        total = charging.cost(self._rules, run.station.metering.weights, self.model_id, work)
+        total = charging.cost(self.rules, run.station.rate, work)
         self._share.charge(request_id, total - run.charged)
         run.charged = total
 
@@ -144,7 +190,7 @@ class ModelQueue:
         while (pair := self._next(now)) is not None:
             ticket, station = pair
             del self.waiting[ticket.request_id]
-            self._count(station, ticket, +1)
+            self._count(self.running[ticket.request_id].station, ticket, +1)
             self.prefixes.note(station.key, ticket.prefix_sha256)
             yield ticket, station
 
@@ -228,9 +274,9 @@ class ModelQueue:
         return min(free, station.slots - self._lent[station.key])
 
     def _begin(self, one: Waiting, ticket: Ticket, station: Station, now: Now) -> None:
-        self.running[ticket.request_id] = Run(ticket, station, now.at_us, one.first_cost)
+        self.running[ticket.request_id] = Run(ticket, Taken.of(station), now.at_us, one.first_cost)
 
-    def _count(self, station: Station, ticket: Ticket, one: int) -> None:
+    def _count(self, station: Taken, ticket: Ticket, one: int) -> None:
         """One slot of the station more or less."""
         counters = [self._used] if ticket.member_id == station.owner_id else [self._used, self._lent]
         for counter in counters:
@@ -240,16 +286,13 @@ class ModelQueue:
 
     def _follow(self, now: Now) -> None:
         """Rules may have changed. A new unit, or new floors, count from their own start; nobody loses a place."""
-        if now.stations:
-            self._like = next((one for one in now.stations if one.token_uj is not None), now.stations[0])
-        before, self._rules = self._rules, now.rules
+        before, self.rules = self.rules, now.rules
         if (before.unit, before.floors) == (now.rules.unit, now.rules.floors):
             return
-        self._share = FairShare(now.rules.floors)
+        self._share = FairShare(now.rules.floors, self._bounds.away)
         for run in self.running.values():
-            weights = run.station.metering.weights
             work = run.work or Work(run.ticket.prompt_tokens)
-            run.charged = charging.cost(now.rules, weights, self.model_id, work)
+            run.charged = charging.cost(now.rules, run.station.rate, work)
             asked = self._as_waiting(run.ticket, run.since_us, now)
             self._share.arrive(msgspec.structs.replace(asked, first_cost=run.charged))
             self._share.admit(run.ticket.request_id)
@@ -258,6 +301,10 @@ class ModelQueue:
                 self._share.arrive(self._as_waiting(ticket, arrived_us, now))
 
     def _as_waiting(self, ticket: Ticket, arrived_us: int, now: Now) -> Waiting:
+        if now.stations:
+            known = next((one for one in now.stations if one.token_uj is not None), now.stations[0])
+            self._like = Rate.of(known, self.model_id)
+        assert self._like is not None, "nobody arrives where there is no machine"
         first, whole = charging.expected(now.rules, self._like, ticket, self.times.decoded_tokens)
         return Waiting(
             id=ticket.request_id,
@@ -280,7 +327,9 @@ class ModelQueue:
         places = sorted(self._share.places().items(), key=lambda place: place[1][0])
         passed |= {request_id: lighter for request_id, (_, lighter) in places}
         slots = [sum(one.slots for one in now.stations if one.trust == trust) for trust in range(waits.REACHES)]
-        served = [waits.Served(run.station.trust, (now.at_us - run.since_us) // 1000) for run in self.running.values()]
+        served = [
+            waits.Served(run.station.trust, max(0, now.at_us - run.since_us) // 1000) for run in self.running.values()
+        ]
         tickets = [self.waiting[request_id][0] for request_id in passed]
         ranges = waits.ranges((one.reach for one in tickets), served, slots, self.times)
         told: dict[str, Turn] = {}

@@ -61,7 +61,8 @@ def _rank(one: Option, member_id: str) -> tuple[object, ...]:
 def prefix_sha256(messages: Sequence[Message]) -> str:
     """Names a conversation by what all its turns begin with, up to its first question; "" when there is none.
 
-    Every later turn has the same name, whatever was answered, edited or asked again since. It stays in memory.
+    Every later turn has the same name, whatever was answered, edited or asked again since. It stays in memory: a
+    database that gateways share is given another (``shared_queues``).
     """
     head = hashlib.sha256()
     for message in messages:
@@ -101,3 +102,11 @@ class PrefixMemory:
         for turns in self._turns.values():
             for key in [key for key in turns if key[0] == node_id]:
                 del turns[key]
+
+    def kept(self) -> list[tuple[str, list[tuple[Key, int]]]]:
+        """Conversations with the turns each station had of them, the one unused for longest first."""
+        return [(prefix, list(turns.items())) for prefix, turns in self._turns.items()]
+
+    def take_up(self, kept: list[tuple[str, list[tuple[Key, int]]]]) -> None:
+        """Go on from what :meth:`kept` gave."""
+        self._turns = OrderedDict((prefix, dict(turns)) for prefix, turns in kept)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 
-class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+class Ticket(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """``prompt_tokens``: estimated. ``decode_tokens``: the most it may write, None unknown. ``reach``: see
     ``pool.station``. ``avoid``: node ids that cannot serve it. ``again``: it had its turn and lost its machine, so it
     passes before everybody. ``max_wait_ms``: the member's own limit. ``prefix_sha256``: of the conversation so far.
+    ``gateway_id``: which of several gateways it came to; "" where there is one.
     """
 
     request_id: str
@@ -24,6 +25,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     max_wait_ms: int | None = None
     avoid: frozenset[str] = frozenset()
     again: bool = False
+    gateway_id: str = ""
 
 
 class Turn(msgspec.Struct, frozen=True):

@@ -31,6 +31,14 @@ class ServiceTimes:
         self._ms.append(held_ms)
         self._decoded.append(decoded_tokens)
 
+    def kept(self) -> tuple[list[int], list[int]]:
+        """(ms held, tokens written) of those remembered, the oldest first: what :meth:`take_up` goes on from."""
+        return list(self._ms), list(self._decoded)
+
+    def take_up(self, kept: tuple[list[int], list[int]]) -> None:
+        for held_ms, decoded_tokens in zip(*kept, strict=True):
+            self.note(held_ms, decoded_tokens)
+
     @property
     def seen(self) -> int:
         return len(self._ms)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import msgspec
 
-from affouage.settings import CommonsSettings, Settings
+from affouage.settings import CommonsSettings, SafetySettings, Settings
 
 LOWERABLE = {
     "safety.refused_models": "models",
     "safety.reach_most": "confidentiality",
     "safety.closed": "hours",
     "safety.keep_days": "retention",
+    "safety.member_tokens_per_day": "budget",
     "commons.keep_days": "retention",
 }
 """Every setting that may stand in the way of a rule, with the area of that rule. A test holds it to the settings."""
@@ -42,4 +43,4 @@ def _nothing(table: str, key: str) -> object:
     """What the setting holds when it takes nothing away."""
     if table == "commons":
         return getattr(CommonsSettings(), key)
-    return 0 if key == "keep_days" else ""
+    return getattr(SafetySettings(), key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import struct
 import zipfile
 import zlib
@@ -13,7 +14,10 @@ import msgspec
 
 from affouage.sheets.unreadable import Unreadable
 
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(OSError, NotImplementedError, RuntimeError, ValueError),
+)
 """What the standard library raises on an archive that is damaged, encrypted or packed in an unknown way."""
 
 
@@ -44,7 +48,7 @@ class Archive:
         self._read_bytes = 0
 
     def __iter__(self) -> Iterator[zipfile.ZipInfo]:
-        return (one for one in self._file.filelist if not one.is_dir())
+        return (one for one in self._file.filelist if not one.filename.endswith("/"))  # a name may be empty
 
     def read(self, entry: zipfile.ZipInfo) -> bytes:
         """The bytes of a member. Raises Unreadable."""

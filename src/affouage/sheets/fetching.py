@@ -9,30 +9,27 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import ipaddress
 import os
 import re
 import zipfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import msgspec
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
+from aiohttp import ClientTimeout
 from yarl import URL
 
-from affouage import __version__
-from affouage.errors import BadRequest, Conflict, PullFailed
+from affouage.errors import Conflict, PullFailed
+from affouage.outward import MOST_REDIRECTS, REDIRECTS, AddressRefused, Outward
 from affouage.sheets.sources import OnBytes
 
 MOST_BYTES = 500_000_000
 """Of an archive; the largest official one weighs about fifteen million."""
-MOST_REDIRECTS = 5
 _BLOCK_BYTES = 1 << 18
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+OPEN_INTERNET = Outward()
 _CODE = "sheets_fetch"
 _KEPT = "What has arrived is kept: the same command goes on from there."
 
@@ -81,20 +78,21 @@ async def fetch(
     policy: FetchPolicy | None = None,
     most_bytes: int = MOST_BYTES,
     on_bytes: OnBytes = lambda _done, _total: None,
+    outward: Outward = OPEN_INTERNET,
 ) -> Fetched:
-    """Bring ``target`` to what stands at the first of ``addresses`` that has it.
+    """Bring ``target`` to what stands at the first of ``addresses`` that has it. ``outward``: what may be opened.
 
-    Raises BadRequest (an address that is not https, unless on this machine), PullFailed (nobody there, refused, too
+    Raises BadRequest ``address_refused``, PullFailed (nobody there, refused, too
     large, no archive; what stood at ``target`` still does), Conflict (another program is fetching it).
     """
-    for address in addresses:
-        _check_address(address)
+    checked = [outward.check(address) for address in addresses]
     policy = policy or FetchPolicy()
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(target):
-        for address in addresses:
-            async with _session(policy, address) as (session, resolver):
-                one = _Fetch(session, resolver, URL(address), target, policy, most_bytes, on_bytes)
+        for url in checked:
+            timeout = ClientTimeout(total=None, connect=policy.connect_ms / 1000, sock_read=policy.stall_ms / 1000)
+            async with outward.session(url, timeout) as session:
+                one = _Fetch(session, outward, url, target, policy, most_bytes, on_bytes)
                 try:
                     return await one.run()
                 except _NotThere:
@@ -110,14 +108,14 @@ class _Fetch:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        resolver: _Resolver,
+        outward: Outward,
         address: URL,
         target: Path,
         policy: FetchPolicy,
         most_bytes: int,
         on_bytes: OnBytes,
     ) -> None:
-        self._session, self._resolver, self._address = session, resolver, address
+        self._session, self._outward, self._address = session, outward, address
         self._policy, self._most_bytes, self._on_bytes = policy, most_bytes, on_bytes
         self._target = target
         self._note_path = target.with_name(f"{target.name}.json")
@@ -130,6 +128,8 @@ class _Fetch:
             before = self._kept_bytes()
             try:
                 return await self._attempt()
+            except AddressRefused as no:
+                raise _failed(no.message.rstrip("."), "Nothing was taken from there.") from no
             except (_Again, aiohttp.ClientError, TimeoutError) as broken:
                 why = "no answer in time" if isinstance(broken, TimeoutError) else str(broken)[:300].rstrip(".")
             except OSError as broken:
@@ -166,15 +166,14 @@ class _Fetch:
 
     @asynccontextmanager
     async def _open(self, headers: dict[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
-        """GET following redirects by hand: few, never down to http, never into a private network."""
+        """GET following redirects by hand: few, and each of them judged."""
         here = self._address
         for _ in range(MOST_REDIRECTS + 1):
             async with self._session.get(here, headers=headers, allow_redirects=False) as response:
-                if response.status not in (301, 302, 303, 307, 308):
+                if response.status not in REDIRECTS:
                     yield response
                     return
-                here = next_hop(self._address, here, response.headers.get("Location", ""))
-                self._resolver.public_only = not is_loopback(self._address.host or "")
+                here = self._outward.next_hop(self._address, here, response.headers.get("Location", ""))
         raise _failed(f"{self._address.host} redirects more than {MOST_REDIRECTS} times", "Check the address.")
 
     def _agree(self, response: aiohttp.ClientResponse, start: int) -> int:
@@ -226,38 +225,6 @@ class _Fetch:
         self._part_note_path.unlink(missing_ok=True)
 
 
-class _Resolver(AbstractResolver):
-    """Names to addresses; once ``public_only``, none of a private network, whatever the name says."""
-
-    def __init__(self) -> None:
-        self._inner = ThreadedResolver()
-        self.public_only = False
-
-    async def resolve(self, host: str, port: int = 0, family: Any = 0) -> list[ResolveResult]:
-        found = await self._inner.resolve(host, port, family)
-        if self.public_only and any(_is_private(one["host"]) for one in found):
-            raise OSError(None, f"{host} is an address of a private network")
-        return found
-
-    async def close(self) -> None:
-        await self._inner.close()
-
-
-@asynccontextmanager
-async def _session(policy: FetchPolicy, address: str) -> AsyncIterator[tuple[aiohttp.ClientSession, _Resolver]]:
-    resolver = _Resolver()
-    timeout = aiohttp.ClientTimeout(total=None, connect=policy.connect_ms / 1000, sock_read=policy.stall_ms / 1000)
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(resolver=resolver),
-        timeout=timeout,
-        headers={"User-Agent": f"affouage/{__version__}", "Accept-Encoding": "identity"},
-        auto_decompress=False,
-        trust_env=not is_loopback(URL(address).host or ""),
-        cookie_jar=aiohttp.DummyCookieJar(),
-    ) as session:
-        yield session, resolver
-
-
 @contextmanager
 def _alone(target: Path) -> Iterator[None]:
     lock = os.open(target.with_name(f"{target.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -271,58 +238,6 @@ def _alone(target: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-
-def next_hop(first: URL, here: URL, location: str) -> URL:
-    """Where a redirect leads, on the way from ``first``. Raises PullFailed: nowhere, down to http, into a private
-    network; on this machine anything goes."""
-    try:
-        there = here.join(URL(location))
-    except ValueError:
-        there = URL()
-    if not location or there.scheme not in ("http", "https") or not there.host:
-        raise _failed(f"{here.host} redirects to nowhere", "Check the address.")
-    if is_loopback(first.host or ""):
-        return there
-    if there.scheme != "https":
-        raise _failed(f"{here.host} redirects to plain http", "Nothing was taken from there.")
-    if _is_private(there.host):
-        raise _failed(f"{here.host} redirects into a private network", "Nothing was taken from there.")
-    return there
-
-
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _is_private(host: str) -> bool:
-    """Is ``host`` an address that is not one of the open internet? False for a name."""
-    if host == "localhost":
-        return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False
-
-
-def _check_address(address: str) -> None:
-    try:
-        url = URL(address)
-        good = bool(url.host) and (url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host or "")))
-    except ValueError:
-        good = False
-    if not good:
-        raise BadRequest(
-            f"{address} is not an address that is fetched from.",
-            remedy="Give one that begins with https://.",
-            code="sheets_address",
-            address=address,
-        )
 
 
 def _failed(why: str, remedy: str) -> PullFailed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -198,19 +198,27 @@ def wished(collection: Collection, wish: Wish) -> Collection:
 
 
 async def local(
-    origin: Origin, collection: Collection, folder: Path, *, on_bytes: OnBytes = lambda _done, _total: None
+    origin: Origin,
+    collection: Collection,
+    folder: Path,
+    *,
+    local_hosts: Sequence[str] = (),
+    on_bytes: OnBytes = lambda _done, _total: None,
 ) -> Path:
     """Where ``origin`` can be read on this machine: fetched into ``folder`` of the library if it changed there.
 
-    Raises PullFailed, BadRequest (an address that is not https), Conflict.
+    ``local_hosts``: of a private network, that the settings name. Raises PullFailed, BadRequest ``address_refused``,
+    Conflict.
     """
     if origin.path is not None:
         return origin.path
+    from affouage.outward import Outward
     from affouage.sheets.fetching import fetch  # aiohttp takes a quarter of a second to import
 
     suffix = next((one for one in (*_LABOUR, ".zip") if origin.addresses[0].lower().endswith(one)), ".zip")
     target = folder / "archives" / f"{collection.id}{suffix}"
-    return (await fetch(origin.addresses, target, on_bytes=on_bytes)).path
+    outward = Outward.naming(local_hosts=local_hosts)
+    return (await fetch(origin.addresses, target, on_bytes=on_bytes, outward=outward)).path
 
 
 def import_from(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,6 +30,22 @@ def prepare(home: Path) -> None:
         ) from refused
 
 
+def shared_key(home: Path) -> bytes:
+    """32 bytes that the processes of this home share, and that are nowhere else: not in the database, in no backup.
+
+    Made by whoever asks first. Raises HomeReadOnly.
+    """
+    prepare(home)
+    path, draft = home / "run" / "key", home / "run" / f".key-{os.getpid()}"
+    if not path.exists():
+        draft.touch(0o600)
+        draft.write_bytes(secrets.token_bytes(32))
+        with suppress(FileExistsError):  # another process was first
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_bytes()
+
+
 def own_factors(home: Path) -> dict[str, str]:
     """Texts of the collective's own sets of factors (``factors/*.toml``), by file name. Raises SettingsError."""
     texts = {}
@@ -49,8 +66,11 @@ def text_of(path: Path) -> str:
 
 
 @contextmanager
-def claimed(home: Path) -> Iterator[None]:
-    """Hold the home for this server alone; given back even if the server is killed. Raises HomeInUse, HomeReadOnly."""
+def claimed(home: Path) -> Iterator[int]:
+    """Hold the home for this server alone; given back even if the server is killed. Raises HomeInUse, HomeReadOnly.
+
+    The descriptor of the lock: a program that inherits it holds the home too, for as long as it lives.
+    """
     prepare(home)
     lock = os.open(home / "run" / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -63,7 +83,7 @@ def claimed(home: Path) -> Iterator[None]:
                 remedy="Use that one, stop it, or set AFFOUAGE_HOME to another folder.",
             ) from None
         forget_address(home)  # of a server that was killed
-        yield
+        yield lock
     finally:
         os.close(lock)
 

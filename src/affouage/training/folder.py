@@ -149,7 +149,7 @@ class RunFolder:
                     offset += len(line)
                     try:
                         yield _decode(line), offset
-                    except msgspec.MsgspecError:
+                    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                         continue
         except FileNotFoundError:
             return

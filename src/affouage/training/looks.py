@@ -92,5 +92,5 @@ def looks(folder: Path) -> Iterator[Seen]:
     for line in lines:
         try:
             yield _decode(line)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue

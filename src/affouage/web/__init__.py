@@ -31,6 +31,7 @@ def routes(commons: Commons) -> list[BaseRoute]:
         desk,
         easy_read,
         explain,
+        first_steps,
         how_it_works,
         inviting,
         machines,
@@ -51,9 +52,9 @@ def routes(commons: Commons) -> list[BaseRoute]:
     door = Door(Site(commons), commons)
     rooms = (sign_in, chat, receipts, coupe, compare, models, machines, account, members, inviting, how_it_works)
     more = (sources, public, reports, reports_moderation, assembly, explain, easy_read, desk, work, blind, training)
-    for room in (*rooms, *more):
+    for room in (first_steps, *rooms, *more):
         room.open_door(door)
-    door.page("/static/{name}", _file, Policy.PUBLIC)
+    door.page("/static/{name}", _file, Policy.PUBLIC, counted=False)
     return list(door.routes)
 
 

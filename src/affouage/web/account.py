@@ -6,7 +6,6 @@ import msgspec
 from starlette.responses import Response
 
 from affouage.asgi.guard import identity_of
-from affouage.asgi.statuses import status_of
 from affouage.assembly.access import DEFAULT_KEY_SCOPES, Policy, Scope
 from affouage.assembly.member import Member, fold_name
 from affouage.assembly.passwords import PASSWORD_MIN
@@ -30,6 +29,7 @@ def open_door(door: Door) -> None:
     post("/account/keys", create_key)
     post("/account/keys/{id}/revoke", revoke_key)
     post("/account/sessions/{id}/revoke", revoke_session)
+    post("/account/sessions/revoke-others", revoke_other_sessions)
     post("/account/password", change_password)
     post("/account/name", rename)
     post("/account/language", set_language)
@@ -53,6 +53,7 @@ def _notice(done: str, language: Language) -> str:
     return {
         "key-revoked": _("The key is revoked: it no longer opens anything."),
         "session-revoked": _("The session is closed."),
+        "sessions-revoked": _("Your other sessions are closed."),
         "password": _("Your password is changed. Your other sessions are closed."),
         "name": _("Your name is changed."),
         "language": _("Your language is changed."),
@@ -80,7 +81,7 @@ async def _page(visit: Visit, problems: dict[str, str], notice: str = "") -> Acc
 async def _again(visit: Visit, where: str, no: AffouageError) -> Response:
     """The page once more, with what is wrong beside the field."""
     problems = {where: " ".join(sentences.explain(no, visit.language))}
-    return visit.site.page(visit.request.scope, await _page(visit, problems), status=status_of(no))
+    return visit.site.refusal(visit.request.scope, await _page(visit, problems), no)
 
 
 async def create_key(visit: Visit) -> Response:
@@ -111,6 +112,13 @@ async def revoke_session(visit: Visit) -> Response:
     return see_other("/account?done=session-revoked#sessions")
 
 
+async def revoke_other_sessions(visit: Visit) -> Response:
+    await visit.form()
+    identity = identity_of(visit.request.scope)
+    await visit.commons.accounts.revoke_sessions(identity.member, but=identity.credential_id)
+    return see_other("/account?done=sessions-revoked#sessions")
+
+
 async def change_password(visit: Visit) -> Response:
     form = await visit.form()
     try:
@@ -119,7 +127,7 @@ async def change_password(visit: Visit) -> Response:
         )
     except NotSignedIn as no:
         wrong = visit.language.gettext("This is not your present password.")
-        return visit.site.page(visit.request.scope, await _page(visit, {"old": wrong}), status=status_of(no))
+        return visit.site.refusal(visit.request.scope, await _page(visit, {"old": wrong}), no)
     except (BadRequest, TooMuch) as no:
         return await _again(visit, "new" if isinstance(no, BadRequest) else "old", no)
     response = see_other("/account?done=password#password")
@@ -177,7 +185,7 @@ async def erase(visit: Visit) -> Response:
         await visit.commons.accounts.erase(me)
     except Conflict as no:
         page = await _erase_page(visit, " ".join(sentences.explain(no, visit.language)))
-        return visit.site.page(visit.request.scope, page, status=status_of(no))
+        return visit.site.refusal(visit.request.scope, page, no)
     response = see_other("/sign-in?done=erased")
     forget_session(visit, response)
     return response

@@ -68,19 +68,21 @@ class Door:
         scope: Scope | None = None,
         post: bool = False,
         own_pages: bool = False,
+        counted: bool = True,
     ) -> None:
-        """``room`` answers at ``path``, to posts or to reads; public posts come from our own pages only."""
+        """``room`` answers at ``path``, to posts or to reads; public posts come from our own pages only. Not
+        ``counted``: what each page brings along is not asked for by itself."""
 
         async def endpoint(request: Request) -> Response:
             if not post:
                 await _remind(self.commons, request.scope)
             return await room(Visit(self.site, self.commons, request, self.site.language(request.scope)))
 
-        self._add(path, policy, scope, post=post, own_pages=own_pages, endpoint=endpoint)
+        self._add(path, policy, scope, post=post, own_pages=own_pages, counted=counted, endpoint=endpoint)
 
     def raw(self, path: str, app: ASGIApp, policy: Policy, *, scope: Scope) -> None:
         """A post answered piece by piece."""
-        self._add(path, policy, scope, post=True, own_pages=False, raw=app)
+        self._add(path, policy, scope, post=True, own_pages=False, counted=True, raw=app)
 
     def _add(
         self,
@@ -90,6 +92,7 @@ class Door:
         *,
         post: bool,
         own_pages: bool,
+        counted: bool,
         endpoint: Callable[[Request], Awaitable[Response]] | None = None,
         raw: ASGIApp | None = None,
     ) -> None:
@@ -98,6 +101,7 @@ class Door:
             endpoint,
             policy=policy,
             accounts=self.commons.accounts,
+            limits=self.commons.limits if counted else None,
             refuse=partial(refuse_on, self.site),
             methods=("POST",) if post else ("GET",),
             scope=scope,

@@ -50,6 +50,8 @@ async def refuse_on(site: Site, scope: Scope, error: AffouageError) -> Response:
         retry_after_s=retry_after_s,
     )
     headers = {"retry-after": str(retry_after_s)} if retry_after_s else {}
+    if "allow" in error.details:
+        headers["allow"] = error.details["allow"]
     return site.page(scope, page, status=status, headers=headers)
 
 

@@ -84,10 +84,10 @@ def other_servers(commons: Commons) -> Iterable[tuple[str, str]]:
 
 def readers(commons: Commons, language: Language) -> tuple[Reader, ...]:
     """The machines that could read a question now: this one, and those that are here with a model to answer it."""
-    own = Reader(own_name(commons, language), 0)
+    own = () if commons.several else (Reader(own_name(commons, language), 0),)
     if commons.dispatcher is None:
-        return (own,)
+        return own
     records = commons.enrolment.records()
     here = [view for view in commons.dispatcher.nodes() if view.state in ("here", "late") and view.id in records]
     able = [view for view in here if any(one.model_id != EMBEDDER for one in view.models)]
-    return (own, *(Reader(view.name, records[view.id].trust) for view in able))
+    return (*own, *(Reader(view.name, records[view.id].trust) for view in able))

@@ -237,7 +237,9 @@ def pending_row(record: NodeRecord, names: Names, language: Language) -> Pending
 
 
 def trust_choices(record: NodeRecord, language: Language) -> tuple[tuple[str, str, bool], ...]:
-    """What an approved machine may count as, the present one marked."""
+    """What an approved machine may count as, the present one marked. Of the commons' own there is nothing to choose."""
+    if record.trust == 0:
+        return ()
     codes = ("collective", "trusted", "everyone") if record.owned_by == "collective" else ("trusted", "everyone")
     return tuple((code, language.gettext(TRUSTS[code][1]), TRUSTS[code][0] == record.trust) for code in codes)
 

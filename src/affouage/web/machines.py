@@ -70,9 +70,9 @@ async def everyone(visit: Visit) -> Response:
     now = known_now(commons)
     records = commons.enrolment.records().values()
     serving = sorted((one for one in records if one.serves), key=lambda one: (one.trust, one.name.casefold()))
-    mine = own_row(own_name(commons, language), own_now(commons), names, language)
+    own = own_row(own_name(commons, language), own_now(commons), names, language)
     page = Machines(
-        rows=(mine, *(_row(visit, one, now, names) for one in serving)),
+        rows=(*(() if commons.several else (own,)), *(_row(visit, one, now, names) for one in serving)),
         pending=tuple(pending_row(one, names, language) for one in records if one.state == "pending")
         if _steward(visit)
         else (),

@@ -27,30 +27,31 @@ def open_door(door: Door) -> None:
 
 
 async def catalogue(visit: Visit) -> Response:
-    page = await asyncio.to_thread(_read, visit.commons, visit.language)
+    page = await asyncio.to_thread(shown, visit.commons, visit.language)
     return visit.site.page(visit.request.scope, page)
 
 
 async def here(commons: Commons, language: Language) -> tuple[ModelCard, ...]:
     """The models served here that have a card."""
-    return (await asyncio.to_thread(_read, commons, language)).here
+    return (await asyncio.to_thread(shown, commons, language)).here
 
 
-def _read(commons: Commons, language: Language) -> Models:
+def shown(commons: Commons, language: Language) -> Models:
+    """Every model with a card, and those served without one. Reads the disk."""
     cards = commons.cards()
     digests = {one.id: one.sha256 for one in commons.store.installed()}
     served = asking.served(commons)
     here_is = memory()
-    shown = [
+    known = [
         _card(card, cards.get(card.base or ""), commons, language, digests.get(card.id), card.id in served, here_is)
         for card in cards.values()
         if card.grade != "fixture"
     ]
-    ours = sorted((one for one in shown if one.here), key=lambda one: (not one.is_default, one.name.casefold()))
+    ours = sorted((one for one in known if one.here), key=lambda one: (not one.is_default, one.name.casefold()))
     bare = {one: _why_not(commons, one, None, language) for one in sorted(served - cards.keys())}
     order = {"fits": 0, "tight": 1, "unknown": 2, "too_big": 3}
     others = tuple(
-        sorted((one for one in shown if not one.here), key=lambda one: (order[one.verdict], one.name.casefold()))
+        sorted((one for one in known if not one.here), key=lambda one: (order[one.verdict], one.name.casefold()))
     )
     return Models(
         here=tuple(one for one in ours if not one.why_not),

@@ -18,6 +18,7 @@ from affouage.assembly.readings import Reading
 from affouage.assembly.sessions import Session
 from affouage.footprint.factors import Factor
 from affouage.ledger.receipt import Impacts, Receipt
+from affouage.web.navigation import Navigation
 from affouage.web.reach import ReachField
 
 
@@ -31,8 +32,7 @@ class Page:
 class Frame:
     """What surrounds every page. ``other_language``: address of the same page in the other one, None after a post.
 
-    ``moderates``: the reader holds the mandate of moderator; ``at_desk``: they answer at the desk; ``to_vote``: open
-    votes that await them."""
+    ``to_vote``: open votes that await the reader; ``navigation``: None for who is not signed in."""
 
     language: str
     commons_name: str
@@ -42,14 +42,16 @@ class Frame:
     csrf: str
     room: str
     other_language: str | None
-    moderates: bool = False
-    at_desk: bool = False
     to_vote: int = 0
+    navigation: Navigation | None = None
 
 
 @dataclass(frozen=True)
 class Welcome(Page):
+    """``unclaimed``: nobody administers this commons yet."""
+
     template = "welcome.html"
+    unclaimed: bool
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from affouage.asgi.guard import identity_of, maybe_identity
-from affouage.asgi.statuses import retry_after_of, status_of
 from affouage.assembly.access import Policy, Scope
 from affouage.assembly.member import Member
 from affouage.assembly.refused_uses.decide import REASON_MAX, REASON_MIN
@@ -84,9 +83,7 @@ async def _not_sent(visit: Visit, form: Form, no: AffouageError) -> Response:
         problem="" if field else told,
         problems={field: told} if field else {},
     )
-    wait_s = retry_after_of(no)
-    headers = {"retry-after": str(wait_s)} if wait_s else {}
-    return visit.site.page(visit.request.scope, page, status=status_of(no), headers=headers)
+    return visit.site.refusal(visit.request.scope, page, no)
 
 
 async def _form_page(visit: Visit, *, receipt: str, **typed: object) -> ReportForm:
@@ -178,7 +175,7 @@ async def give_opinion(visit: Visit) -> Response:
 async def _again(visit: Visit, no: AffouageError, field: str, form: Form) -> Response:
     problems = {field: " ".join(sentences.explain(no, visit.language))}
     page = await _page(visit, problems=problems, typed=form.one("reason"), chosen=form.one("opinion"))
-    return visit.site.page(visit.request.scope, page, status=status_of(no))
+    return visit.site.refusal(visit.request.scope, page, no)
 
 
 async def _page(visit: Visit, **more: object) -> ReportPage:

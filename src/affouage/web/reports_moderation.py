@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from affouage.asgi.guard import identity_of
-from affouage.asgi.statuses import status_of
 from affouage.assembly import readings
 from affouage.assembly.access import Policy, Scope
 from affouage.assembly.member import Member
@@ -64,7 +63,7 @@ async def decide(visit: Visit) -> Response:
 async def _again(visit: Visit, no: AffouageError, field: str, form: Form) -> Response:
     problems = {field: " ".join(sentences.explain(no, visit.language))}
     page = await _page(visit, problems=problems, typed=form.one("reason"), chosen=form.one("outcome"))
-    return visit.site.page(visit.request.scope, page, status=status_of(no))
+    return visit.site.refusal(visit.request.scope, page, no)
 
 
 async def _page(visit: Visit, **more: object) -> ModerationCase:

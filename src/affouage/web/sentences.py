@@ -47,6 +47,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("Too many attempts."),
         N_("Wait {wait}, then try again. An operator can also give you a new link."),
     ),
+    "too_often": (N_("That is too many requests in a short time."), N_("Wait {wait}, then go on more slowly.")),
+    "too_many_invitations": (
+        N_("You already made many invitations that nobody has used yet."),
+        N_("Withdraw those not needed any more, or wait until they end."),
+    ),
     # what they may do
     "insufficient_permissions": (N_("You may not do this."), N_("Ask a steward or an operator of the collective.")),
     "insufficient_role": (N_("Your role does not allow this."), N_("Ask a steward or an operator of the collective.")),
@@ -108,6 +113,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "allowance_uncountable": (N_("A limit of the energy allowance can no longer be counted."), N_("Tell an operator.")),
     "closed": (N_("The commons is closed at this hour."), N_("Try again in {wait}.")),
     "closed_by_settings": (N_("The commons is closed at present."), N_("Ask whoever looks after the machine.")),
+    "tokens_spent": (
+        N_("You have read and written {used} word-pieces with the models today; each member has {most} a day."),
+        N_("Ask again in {wait}."),
+    ),
     "model_not_admitted": (N_("The members do not admit this model."), N_("Choose another model.")),
     "refused_use": (N_("The members refuse this use."), N_("Another rule can be proposed to the assembly.")),
     "suspended": (N_("You are suspended at present."), N_("The decision and its reasons are on your page of reports.")),
@@ -140,12 +149,20 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("Your turn does not come within {limit_s} seconds: you are {position} of {waiting}."),
         N_("Accept a longer wait, choose another model, or ask again later."),
     ),
+    "turn_lost": (
+        N_("The commons lost sight of your question for a moment, and its turn went to somebody else."),
+        N_("Ask again."),
+    ),
     "unavailable": (N_("The commons cannot answer at the moment."), N_("Try again in {wait}.")),
     "model_loading": (N_("The model is waking up."), N_("Try again in {wait}.")),
     "engine_failed": (N_("The program that runs the model stopped."), N_("Ask again: it is being restarted.")),
     "no_room": (
         N_("There is not enough free memory for this model."),
         N_("Try again later, or choose a smaller model."),
+    ),
+    "memory_short": (
+        N_("The machine of the commons is short of memory."),
+        N_("Try again in {wait}, or send less at once."),
     ),
     "ledger_unavailable": (
         N_("The ledger cannot be written at the moment, so nothing may be answered."),

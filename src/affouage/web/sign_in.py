@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from affouage.asgi.guard import identity_of, maybe_identity
-from affouage.asgi.statuses import retry_after_of, status_of
 from affouage.assembly.access import SECURE_SESSION_COOKIE, SESSION_COOKIE, Policy
 from affouage.assembly.passwords import PASSWORD_MIN
 from affouage.assembly.sessions import SessionToken
@@ -31,7 +30,7 @@ def open_door(door: Door) -> None:
 async def home(visit: Visit) -> Response:
     if maybe_identity(visit.request.scope) is not None:
         return see_other("/chat")
-    return visit.site.page(visit.request.scope, Welcome())
+    return visit.site.page(visit.request.scope, Welcome(unclaimed=not await visit.commons.accounts.administered()))
 
 
 async def ask_name(visit: Visit) -> Response:
@@ -58,9 +57,7 @@ async def sign_in(visit: Visit) -> Response:
             name=form.one("name")[:200],
             problem=" ".join(sentences.explain(no, visit.language)),
         )
-        wait_s = retry_after_of(no)
-        headers = {"retry-after": str(wait_s)} if wait_s else {}
-        return visit.site.page(scope, page, status=status_of(no), headers=headers)
+        return visit.site.refusal(scope, page, no)
     response = see_other(local_path(form.one("next")) or "/chat")
     set_session(visit, response, token)
     return response
@@ -87,6 +84,7 @@ async def join(visit: Visit) -> Response:
     if form.one("password") != form.one("again"):
         problems["again"] = _("The two passwords differ. Type the same one twice.")
     language = form.one("language") or visit.language.code
+    offered = await visit.commons.accounts.invitation(visit.part("secret"))
     if not problems:
         try:
             _member, token = await visit.commons.accounts.accept(
@@ -98,7 +96,7 @@ async def join(visit: Visit) -> Response:
                 raise
             problems[where] = " ".join(sentences.explain(no, visit.language))
         else:
-            response = see_other("/chat")
+            response = see_other("/first-steps" if offered.kind == "first_administrator" else "/chat")
             set_session(visit, response, token)
             response.delete_cookie(COOKIE)  # from now on the member's own choice counts
             return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
@@ -16,13 +17,16 @@ from starlette.types import Scope
 
 from affouage.asgi.commons import Commons
 from affouage.asgi.guard import maybe_identity
+from affouage.asgi.statuses import retry_after_of, status_of
 from affouage.assembly.access import Identity
-from affouage.assembly.member import Role
+from affouage.assembly.member import Member, Role
 from affouage.catalogue.openness import Say
+from affouage.errors import AffouageError
 from affouage.web import format as wording
 from affouage.web import language as languages
 from affouage.web import methods
 from affouage.web.language import Language
+from affouage.web.navigation import navigation
 from affouage.web.notices import notice
 from affouage.web.pages import Frame, Page
 from affouage.web.static import static_url
@@ -31,7 +35,11 @@ ROOMS = (
     *("chat", "conversations", "receipts", "coupe", "compare", "models", "machines", "account", "members"),
     *("how-it-works", "sources", "commons", "reports", "moderation", "assembly"),
     *("explain", "sheets", "easy-read", "desk", "questions", "work", "blind", "training"),
+    "first-steps",
 )
+
+
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?", re.ASCII)
 
 
 class Site:
@@ -59,9 +67,11 @@ class Site:
         return languages.language(code)
 
     def base_url(self, scope: Scope) -> str:
-        """The address members type, without a slash at the end."""
+        """The address members type, without a slash at the end; unless the settings say it, as it was typed."""
         public = self.commons.settings.server.public_url if self.commons else ""
-        return (public or f"{scope.get('scheme', 'http')}://{header(scope, b'host')}").rstrip("/")
+        host = header(scope, b"host")
+        typed = f"{scope.get('scheme', 'http')}://{host if _HOST.fullmatch(host) else 'localhost'}"
+        return (public or typed).rstrip("/")
 
     # -- answers -------------------------------------------------------------------------------------------------
 
@@ -78,6 +88,12 @@ class Site:
         response = HTMLResponse(self.render(scope, page), status, {**self.page_headers(scope), **(headers or {})})
         self.remember_language(scope, response)
         return response
+
+    def refusal(self, scope: Scope, page: Page, no: AffouageError) -> HTMLResponse:
+        """``page`` says what ``no`` refused: with its status, and when to come back for what passes."""
+        wait_s = retry_after_of(no)
+        headers = {"retry-after": str(wait_s)} if wait_s else {}
+        return self.page(scope, page, status=status_of(no), headers=headers)
 
     def page_headers(self, scope: Scope) -> dict[str, str]:
         """Pages hold what is a member's own, or a form: no cache keeps them."""
@@ -104,25 +120,27 @@ class Site:
         readable = scope.get("method") in ("GET", "HEAD")
         role = identity.member.role if identity else Role.MEMBER
         first = path.strip("/").partition("/")[0]
+        room, to_vote = first if first in ROOMS else "", scope.get("affouage.to_vote", 0)
         return Frame(
             language=language.code,
             commons_name=self._name,
             member_name=identity.member.name if identity else None,
             steward=identity is not None and role.at_least(Role.STEWARD),
             operator=identity is not None and role.at_least(Role.OPERATOR),
-            moderates=self._moderates(identity),
-            at_desk=self._at_desk(identity),
-            to_vote=scope.get("affouage.to_vote", 0),
+            to_vote=to_vote,
             csrf=scope.get("affouage.csrf", ""),
-            room=first if first in ROOMS else "",
+            room=room,
             other_language=f"?lang={other}" if readable else None,
+            navigation=navigation(room, self._mandates(identity.member), to_vote, language) if identity else None,
         )
 
-    def _moderates(self, identity: Identity | None) -> bool:
-        return identity is not None and self.commons is not None and self.commons.reports.moderates(identity.member)
-
-    def _at_desk(self, identity: Identity | None) -> bool:
-        return identity is not None and self.commons is not None and self.commons.desk.at_desk(identity.member)
+    def _mandates(self, member: Member) -> frozenset[str]:
+        """Those that open a page."""
+        held = {role.value for role in (Role.STEWARD, Role.OPERATOR) if member.role.at_least(role)}
+        if self.commons is not None:
+            held |= {"desk"} if self.commons.desk.at_desk(member) else set()
+            held |= {"moderator"} if self.commons.reports.moderates(member) else set()
+        return frozenset(held)
 
 
 def see_other(path: str) -> RedirectResponse:

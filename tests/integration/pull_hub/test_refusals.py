@@ -9,11 +9,11 @@ import pytest
 from yarl import URL
 
 from affouage.catalogue.card import Card, load_cards, read_pins
-from affouage.catalogue.hub import _next_hop
 from affouage.catalogue.progress import PullProgress
 from affouage.catalogue.pull import pull
 from affouage.catalogue.store import ModelStore
 from affouage.errors import ModelFileRefused, PullFailed
+from affouage.outward import AddressRefused, Outward
 from tests.integration.hub_server import COMMIT, HubServer
 from tests.integration.pull_hub.kit import NOBODY, failing, get, part_of
 from tests.unit.catalogue_files import a_card, changed, sha256, write_gguf
@@ -107,13 +107,14 @@ def test_too_many_redirects_or_redirects_to_nowhere(card: Card, store: ModelStor
         assert "redirects to nowhere" in failing(card, store, hub.url).message
 
 
-def test_https_never_steps_down_to_http_except_on_this_machine() -> None:
+def test_a_hub_of_the_open_internet_leads_neither_to_http_nor_inside() -> None:
+    hub = Outward.naming("https://hub.example")
     here = URL("https://hub.example/a/b")
-    with pytest.raises(PullFailed, match="plain http"):
-        _next_hop(here, "http://cdn.example/x")
-    assert str(_next_hop(here, "http://127.0.0.1:80/x")) == "http://127.0.0.1/x"
-    assert str(_next_hop(here, "/x?sig=a%2Fb")) == "https://hub.example/x?sig=a%2Fb"
-    assert str(_next_hop(here, "https://cdn.example/x")) == "https://cdn.example/x"
+    for there in ("http://cdn.example/x", "http://127.0.0.1:80/x", "https://127.0.0.1/x"):
+        with pytest.raises(AddressRefused):
+            hub.next_hop(here, here, there)
+    assert str(hub.next_hop(here, here, "/x?sig=a%2Fb")) == "https://hub.example/x?sig=a%2Fb"
+    assert str(hub.next_hop(here, here, "https://cdn.example/x")) == "https://cdn.example/x"
 
 
 def test_nobody_there_is_said_at_once(card: Card, store: ModelStore) -> None:

@@ -8,8 +8,9 @@
                       not before the back-off)
 
 The child gets its configuration, secrets included, as one JSON line on stdin, and ends when stdin does: it cannot
-outlive its parent. It answers on stdout with JSON lines. One task per life does everything in order; callers only
-wait for the state to turn. See ``child_side.py`` for the other end.
+outlive its parent. It answers on stdout with JSON lines. Each life has an empty folder of its own, and walls around it
+(``affouage.walls``): the child reads its files, talks over its pipes or a socket in that folder, and reaches nothing
+else. One task per life does everything in order; callers only wait for the state to turn. See ``child_side.py``.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Any, Literal
 
 import msgspec
@@ -29,6 +31,7 @@ from affouage.adapters.engines.vital_signs import back_off_ms, failures_after_cr
 from affouage.clock import Clock
 from affouage.errors import EngineFailed, EngineLoading
 from affouage.pool.engine import EngineState, EngineStatus, Occupancy, Work
+from affouage.walls.folder import own_folder
 
 Phase = Literal["stopped", "loading", "ready", "stopping", "waiting", "failed"]
 _STATUS: Mapping[Phase, EngineStatus] = {
@@ -42,7 +45,7 @@ _STATUS: Mapping[Phase, EngineStatus] = {
 _LINE_LIMIT_BYTES = 32_000_000
 _LAST_WORDS_BYTES = 4_096
 _LOOK_S = 5.0
-_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
 class ChildProgram(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +54,17 @@ class ChildProgram(msgspec.Struct, frozen=True, kw_only=True):
     ``need_bytes``: memory to find free before a load; None: not known.
 
     ``environment`` is added to a short list of harmless variables; the parent's keys and settings are not inherited.
+    ``reads``: the files it reads besides its libraries, asked before each load. ``listens``: it makes a socket in its
+    folder. ``walled``: False leaves the walls out, for libraries of cards that they would stop.
     """
 
     module: str
     model_id: str
     config: Mapping[str, Any]
     environment: Mapping[str, str] = {}
+    reads: Callable[[], Sequence[str]] = tuple
+    listens: bool = False
+    walled: bool = True
     expected_bytes: int | None = None
     need_bytes: int | None = None
     load_deadline_ms: int = 300_000
@@ -64,9 +72,10 @@ class ChildProgram(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Child(msgspec.Struct, frozen=True):
-    """A running child: its process and what its ready line said."""
+    """A running child: its process, its folder and what its ready line said."""
 
     process: asyncio.subprocess.Process
+    folder: Path
     ready: dict[str, Any]
 
 
@@ -234,12 +243,12 @@ class SupervisedChild:
 
     async def _load_and_serve(self) -> bool:
         """Whether the child crashed (and is wanted again); False when it was idle. Raises EngineFailed."""
-        with tempfile.TemporaryFile() as last_words:
+        with tempfile.TemporaryFile() as last_words, own_folder() as folder:
             try:
                 if self._before_load is not None:
                     await self._before_load()
                 self._admitted = True
-                child = await self._load(last_words)
+                child = await self._load(last_words, folder)
                 ready_at_us = self._used_at_us = self._clock.monotonic_us()
                 self._turn("ready")
                 crashed = await self._serve(child.process)
@@ -253,19 +262,19 @@ class SupervisedChild:
                 self._admitted = False
                 await self._end()
 
-    async def _load(self, last_words: IO[bytes]) -> Child:
-        process = self._process = await self._spawn(last_words)
+    async def _load(self, last_words: IO[bytes], folder: Path) -> Child:
+        process = self._process = await self._spawn(last_words, folder)
         self._seen_cpu_us = 0
         try:
             async with asyncio.timeout(self._program.load_deadline_ms / 1000):
-                child = Child(process, await self._handshake(process, last_words))
+                child = Child(process, folder, await self._handshake(process, last_words, folder))
                 await self._on_ready(child)
         except TimeoutError:
             limit_s = self._program.load_deadline_ms // 1000
             raise EngineFailed(f"{self._program.model_id} did not load within {limit_s} s.") from None
         return child
 
-    async def _spawn(self, last_words: IO[bytes]) -> asyncio.subprocess.Process:
+    async def _spawn(self, last_words: IO[bytes], folder: Path) -> asyncio.subprocess.Process:
         environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         try:
             return await asyncio.create_subprocess_exec(
@@ -273,18 +282,25 @@ class SupervisedChild:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=last_words,
-                env={**environment, **self._program.environment},
+                cwd=folder,
+                env={**environment, "TMPDIR": str(folder), **self._program.environment},
                 start_new_session=True,  # the terminal's Ctrl-C is for the parent, which then ends the child itself
                 limit=_LINE_LIMIT_BYTES,
             )
         except OSError as refused:
             raise EngineFailed(f"The child program cannot be started: {refused.strerror}.") from refused
 
-    async def _handshake(self, process: asyncio.subprocess.Process, last_words: IO[bytes]) -> dict[str, Any]:
+    async def _handshake(
+        self, process: asyncio.subprocess.Process, last_words: IO[bytes], folder: Path
+    ) -> dict[str, Any]:
         assert process.stdin is not None
         assert process.stdout is not None
+        told = {**self._program.config, "parent": os.getpid()}
+        if self._program.walled:
+            listens_in = str(folder) if self._program.listens else None
+            told["walls"] = {"reads": self._program.reads(), "listens_in": listens_in}
         with suppress(ConnectionError):  # died at once: the empty line below tells
-            process.stdin.write(msgspec.json.encode({**self._program.config, "parent": os.getpid()}) + b"\n")
+            process.stdin.write(msgspec.json.encode(told) + b"\n")
             await process.stdin.drain()
         line = await process.stdout.readline()
         answer = said(line)
@@ -405,7 +421,7 @@ def said(line: bytes) -> dict[str, Any]:
     """A line from a child; {} when it was cut short or is not one of ours."""
     try:
         return msgspec.json.decode(line, type=dict[str, Any])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
 
 

@@ -1,4 +1,4 @@
-"""The child's end of the line: configuration in, JSON lines out, and an end as soon as the parent has one.
+"""The child's end of the line: configuration in, walls around it, JSON lines out, an end as soon as the parent has one.
 
 ``python -m`` child programs use it before they import anything heavy. Standard library only.
 """
@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from affouage import walls
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -26,6 +28,8 @@ class ParentLine:
         self._in = sys.stdin.buffer
         self.config: dict[str, Any] = json.loads(self._in.readline() or b"{}")
         _die_with(self.config.get("parent"))
+        if (allowed := self.config.get("walls")) is not None:
+            walls.close_in(allowed["reads"], listens_in=allowed["listens_in"])
 
     def ready(self, **facts: Any) -> None:
         """Loaded. What is printed from now on may quote prompts, and goes nowhere."""

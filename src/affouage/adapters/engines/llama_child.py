@@ -1,7 +1,8 @@
-"""``python -m affouage.adapters.engines.llama_child``: llama.cpp's own server, alone in a process, on loopback.
+"""``python -m affouage.adapters.engines.llama_child``: llama.cpp's own server, alone in a process.
 
-Reads its configuration from stdin (see ``llama_cpp.py``), says ``ready`` with its address, ends when stdin does. The
-variables that keep OpenMP from burning a core while it waits are set by the parent, before this process starts.
+Reads its configuration from stdin (see ``llama_cpp.py``), says ``ready`` with its address, ends when stdin does. It
+listens on the Unix socket that it is told, in its own folder; without one (a neighbour's server, in tests) on loopback.
+The variables that keep OpenMP from burning a core while it waits are set by the parent, before this process starts.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _parameters(config: dict[str, Any]) -> Any:
     chosen.use_jinja = True
     chosen.ui = False
     chosen.endpoint_slots = True
-    chosen.hostnames = ["127.0.0.1"]
+    chosen.hostnames = [config.get("socket", "127.0.0.1")]  # a name in .sock is a Unix socket
     chosen.port = 0
     chosen.api_keys = [config["key"]]
     if config.get("adapters"):
@@ -71,6 +72,8 @@ def _served(config: dict[str, Any]) -> tuple[Any, str]:
     except Exception as refused:
         if not config.get("adapters"):
             raise
+        if name := config.get("socket"):
+            Path(name).unlink(missing_ok=True)  # what it listened on until then
         return xllamacpp.Server(_parameters({**config, "adapters": []})), str(refused) or type(refused).__name__
 
 

@@ -1,4 +1,4 @@
-"""llama.cpp, embedded: one supervised child process per model, spoken to over loopback with a random key."""
+"""llama.cpp, embedded: a supervised child process per model, spoken to through its own socket, with a random key."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import platform
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import msgspec
 import psutil
 
 from affouage.adapters.engines.child import Child, ChildProgram, SupervisedChild
-from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine
+from affouage.adapters.engines.openai_compatible import OpenAICompatibleEngine, new_session
 from affouage.chat import ChatRequest, EngineEvent
 from affouage.clock import Clock
 from affouage.errors import AffouageError, EngineFailed, EngineLoading, UnsupportedParameter
@@ -31,6 +32,8 @@ _BATCH_TOKENS = 64
 _PROMPT_CACHE_MIB = 256
 """Texts read before, kept in memory. None beside voices: llama.cpp does not remember which one had read a text."""
 _BUSY_RETRY_S = 5
+_SOCKET = "engine.sock" if os.name == "posix" else "127.0.0.1"
+"""Where it listens: in its own folder, and so without any network; on Windows on loopback."""
 
 
 def threads_to_use(wanted: int, physical_cores: int | None, usable_cores: int) -> int:
@@ -106,6 +109,7 @@ class LlamaCppEngine:
             "batch_tokens": max(_BATCH_TOKENS, self._settings.slots),
             "threads": threads,
             "key": self._key,
+            "socket": _SOCKET,
         }
         return ChildProgram(
             module="affouage.adapters.engines.llama_child",
@@ -113,6 +117,9 @@ class LlamaCppEngine:
             config=self._config,  # completed before each load
             # A waiting OpenMP thread that spins takes the processor from whoever has work: answers took minutes.
             environment={"GOMP_SPINCOUNT": "0", "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": str(threads)},
+            reads=lambda: [self._config["path"], *self._config["adapters"]],
+            listens=True,
+            walled=self._settings.walls == "on",
             expected_bytes=file_bytes or None,
             need_bytes=need_bytes,
             load_deadline_ms=load_deadline_ms(file_bytes),
@@ -240,12 +247,16 @@ class LlamaCppEngine:
 
     async def _open_client(self, child: Child) -> None:
         """Ready means more than a ready line: the server has answered a question."""
+        socket = child.folder / _SOCKET if os.name == "posix" else None
+        address = "http://localhost" if socket else child.ready["address"]
         settings = UpstreamSettings(
-            id=self._model_id, url=f"{child.ready['address']}/v1", model=self._model_id, slots=self._settings.slots
+            id=self._model_id, url=f"{address}/v1", model=self._model_id, slots=self._settings.slots
         )
         self._without = str(child.ready.get("without") or "")
         adapters = () if self._without else self._voices
-        client = self._client = OpenAICompatibleEngine(settings, key=self._key, adapters=adapters)
+        client = self._client = OpenAICompatibleEngine(
+            settings, key=self._key, adapters=adapters, session=partial(new_session, socket)
+        )
         try:
             await client.ensure_ready(wait_ms=30_000)
         except EngineFailed:

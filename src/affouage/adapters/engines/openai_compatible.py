@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,12 +42,18 @@ class Acquaintance(msgspec.Struct, frozen=True):
     models: tuple[str, ...] = ()
 
 
-def new_session() -> aiohttp.ClientSession:
-    """A client fit for long streams: no limit on connections, nothing decompressed, no cookies, no proxy."""
+def new_session(socket: Path | None = None) -> aiohttp.ClientSession:
+    """A client fit for long streams: no limit on connections, nothing decompressed, no cookies, no proxy.
+
+    ``socket``: of a server on this machine, which is then spoken to through it whatever the address says.
+    """
+    kept_s = 4.0  # llama.cpp closes idle ones after 5 s
     reuse = aiohttp.TraceConfig()
     reuse.on_connection_reuseconn.append(_note_reuse)
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4.0),  # llama.cpp closes idle ones after 5 s
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=kept_s)
+        if socket is None
+        else aiohttp.UnixConnector(str(socket), limit=0, keepalive_timeout=kept_s),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=5.0, sock_read=_SILENCE_S),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,

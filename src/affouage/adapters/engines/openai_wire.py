@@ -26,7 +26,6 @@ from affouage.errors import (
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
 _CREATED = re.compile(rb'"created":\d+')
-_TELLING = (b'"finish_reason":"', b'"usage":{', b'"prompt_progress":{', b'"timings":{', b'"error":')
 _PATHS = {"chat": "chat/completions", "completion": "completions", "infill": "completions"}
 
 
@@ -109,13 +108,15 @@ class ChunkReader:
     def read(self, event: bytes) -> Iterator[EngineEvent]:
         if self.done:
             return
-        swaps = self._swaps
-        if swaps and all(theirs in event for theirs, _ in swaps) and not any(mark in event for mark in _TELLING):
+        if self._swaps and not _telling(event) and self._is_under_their_head(event):
             yield Delta(self._under_our_head(event))
         elif event == b"[DONE]":
             self.done = True
         else:
             yield from self._read_closely(event)
+
+    def _is_under_their_head(self, event: bytes) -> bool:
+        return all(theirs in event for theirs, _ in self._swaps)
 
     def _under_our_head(self, event: bytes) -> bytes:
         for theirs, ours in self._swaps:
@@ -158,7 +159,7 @@ class ChunkReader:
         self._head["created"] = created if isinstance(created, int) else int(time.time())
         self._created = b'"created":%d' % self._head["created"]
         if self._legacy is None:  # log probabilities are rewritten, so each chunk is decoded
-            known = [name for name in ("model", "id") if isinstance(chunk.get(name), str)]
+            known = [name for name in ("model", "id") if isinstance(chunk.get(name), str) and name in self._head]
             self._swaps = [(_member(name, chunk[name]), _member(name, self._head[name])) for name in known]
 
     @staticmethod
@@ -205,6 +206,17 @@ class _LegacyLogprobs:
                 "text_offset": offsets,
             }
         self._offset += len(str(choice.get("text") or ""))
+
+
+def _telling(event: bytes) -> bool:
+    """Does it carry something for us? Written out: it is asked of every token."""
+    return (
+        b'"finish_reason":"' in event
+        or b'"usage":{' in event
+        or b'"prompt_progress":{' in event
+        or b'"timings":{' in event
+        or b'"error":' in event
+    )
 
 
 def _member(name: str, value: str) -> bytes:

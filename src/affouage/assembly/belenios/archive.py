@@ -16,6 +16,7 @@ import msgspec
 
 from affouage.assembly.belenios.plan import UUID
 from affouage.errors import Conflict
+from affouage.tars import CarefulTarInfo
 
 LARGEST_BYTES = 512 * 1024 * 1024
 _MOST_FILES = 1_000_000
@@ -55,7 +56,7 @@ def _files(archive: bytes) -> tuple[dict[str, bytes], list[Any]]:
     if len(archive) > LARGEST_BYTES:
         _refuse("It is too large.")
     try:
-        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:") as tar:
+        with tarfile.open(fileobj=io.BytesIO(archive), mode="r:", tarinfo=CarefulTarInfo) as tar:
             for number, member in enumerate(tar):
                 stream = tar.extractfile(member) if member.isfile() else None
                 if stream is None or number > _MOST_FILES:

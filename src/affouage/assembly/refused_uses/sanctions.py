@@ -7,6 +7,8 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from affouage.assembly.refused_uses.rows import MODERATOR
 from affouage.assembly.rules.uses import KINDS
+from affouage.storage import Database
+from affouage.storage.look import Look
 from affouage.storage.tables import report, report_decision, sanction
 
 
@@ -52,8 +54,19 @@ _QUERY = (
         sanction.c.until_ms > bindparam("now"),
     )
 )
-_ANY = "SELECT 1 FROM sanction WHERE member_id = ? AND until_ms > ? LIMIT 1"
-"""Asked before every question, and nearly always of somebody without any: as little as can be."""
+_ANY = Look(
+    select(sanction.c.member_id)
+    .where(sanction.c.member_id == bindparam("who"), sanction.c.until_ms > bindparam("now"))
+    .limit(1)
+)
+"""Asked before every question, and nearly always of somebody without any."""
+
+
+async def find_active(db: Database, member_id: str, now_ms: int) -> Active | None:
+    """See :func:`active_sanction`."""
+    if await _ANY.first(db, who=member_id, now=now_ms) is None:
+        return None
+    return await db.read(lambda connection: active_sanction(connection, member_id, now_ms))
 
 
 def active_sanction(connection: Connection, member_id: str, now_ms: int) -> Active | None:
@@ -61,8 +74,6 @@ def active_sanction(connection: Connection, member_id: str, now_ms: int) -> Acti
 
     A warning changes nothing to what is answered, but is told where nothing graver is in force.
     """
-    if connection.exec_driver_sql(_ANY, (member_id, now_ms)).first() is None:
-        return None
     rows = connection.execute(_QUERY, {"who": member_id, "now": now_ms})
     found = sorted(rows, key=lambda row: (_gravity(row.kind), row.until_ms), reverse=True)
     return _active(found[0], now_ms) if found else None

@@ -58,7 +58,7 @@ def read(text: bytes) -> VoteFile:
     """Raises BadRequest, with the place, for what is no vote."""
     try:
         vote = msgspec.json.decode(text, type=VoteFile)
-    except (msgspec.MsgspecError, RecursionError) as wrong:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as wrong:
         remedy = "The format is in docs/reference/counting.md."
         refuse("file", f"This is no vote that can be counted: {wrong}.", remedy, "file", detail=str(wrong))
     if vote.grade_names and len(set(vote.grade_names)) != len(vote.grade_names):

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from affouage.cli.checks import Finding, ok, problem, warning
+from affouage.cli.checks import Finding, of_error, ok, problem, warning
 from affouage.errors import AffouageError
 from affouage.settings import FootprintSettings, Settings
+from affouage.web.language import N_
 
 
 def check_cards(settings: Settings) -> Iterator[Finding]:
@@ -18,9 +19,9 @@ def check_cards(settings: Settings) -> Iterator[Finding]:
     try:
         cards = load_cards(settings.home)
     except AffouageError as wrong:
-        yield problem("catalogue", wrong.message, wrong.remedy)
+        yield of_error("catalogue", wrong)
         return
-    yield ok("catalogue", f"{len(cards)} cards can be read.")
+    yield ok("catalogue", N_("{count} cards can be read."), count=len(cards))
 
 
 def check_model(settings: Settings) -> Iterator[Finding]:
@@ -30,37 +31,54 @@ def check_model(settings: Settings) -> Iterator[Finding]:
 
     wanted = settings.engine.default_model
     if any(row.id == wanted for row in settings.upstreams):
-        yield ok("model", f"{wanted} is served by an upstream server.")
+        yield ok("model", N_("{wanted} is served by an upstream server."), wanted=wanted)
         return
     try:
         card = load_cards(settings.home).get(wanted)
     except AffouageError:
         return  # said by check_cards
     if card is None:
-        yield problem("model", f"engine.default_model = {wanted}: no card describes it.", "See `affouage models list`.")
+        yield problem(
+            "model",
+            N_("engine.default_model = {wanted}: no card describes it."),
+            N_("See `affouage models list`."),
+            wanted=wanted,
+        )
         return
     store = ModelStore(settings.models_dir)
     installed, record = store.find(wanted), store.record(wanted)
     if installed is not None:
-        told = "as its card says" if card.sha256 == installed.sha256 else "which its card does not give"
+        told = N_("as its card says") if card.sha256 == installed.sha256 else N_("which its card does not give")
         different = card.sha256 is not None and card.sha256 != installed.sha256
         if different:
             yield problem(
                 "model",
-                f"{wanted} is not the file its card describes (sha256 {installed.sha256[:16]}...).",
-                f"affouage models remove {wanted}, then affouage models pull {wanted}.",
+                N_("{wanted} is not the file its card describes (sha256 {sha256}...)."),
+                N_("affouage models remove {wanted}, then affouage models pull {wanted}."),
+                wanted=wanted,
+                sha256=installed.sha256[:16],
             )
         else:
-            yield ok("model", f"{wanted} is here; sha256 {installed.sha256[:16]}..., {told}.")
+            yield ok(
+                "model",
+                N_("{wanted} is here; sha256 {sha256}..., {told}."),
+                wanted=wanted,
+                sha256=installed.sha256[:16],
+                told=told,
+            )
     elif record is not None:
         yield problem(
             "model",
-            f"The file of {wanted} is missing or was changed since it was verified.",
-            f"affouage models remove {wanted}, then affouage models pull {wanted}.",
+            N_("The file of {wanted} is missing or was changed since it was verified."),
+            N_("affouage models remove {wanted}, then affouage models pull {wanted}."),
+            wanted=wanted,
         )
     else:
         yield warning(
-            "model", f"{wanted} is not here yet.", f"`affouage up` fetches it, or affouage models pull {wanted}."
+            "model",
+            N_("{wanted} is not here yet."),
+            N_("`affouage up` fetches it, or affouage models pull {wanted}."),
+            wanted=wanted,
         )
     yield from _check_fit(settings)
 
@@ -79,9 +97,14 @@ def _check_fit(settings: Settings) -> Iterator[Finding]:
         slots=settings.engine.slots,
     )
     if found.verdict == "too_big":
-        yield problem("memory", found.why.en, "Choose a smaller model: `affouage models fit`.")
+        yield problem("memory", "{why}", N_("Choose a smaller model: `affouage models fit`."), why=found.why)
     elif found.verdict == "tight":
-        yield warning("memory", found.why.en, "Close other programs, or lower engine.slots or engine.context_tokens.")
+        yield warning(
+            "memory",
+            "{why}",
+            N_("Close other programs, or lower engine.slots or engine.context_tokens."),
+            why=found.why,
+        )
 
 
 def check_upstreams(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -94,9 +117,9 @@ def check_upstreams(settings: Settings, environ: Mapping[str, str]) -> Iterator[
             if one.ok:
                 yield ok(check, what)
             elif one.ok is None:
-                yield warning(check, what, one.remedy or "Nothing to do: receipts will say unknown.")
+                yield warning(check, what, one.remedy or N_("Nothing to do: receipts will say unknown."))
             else:
-                yield problem(check, what, one.remedy or "See that server's own log.")
+                yield problem(check, what, one.remedy or N_("See that server's own log."))
 
 
 def check_footprint(footprint: FootprintSettings, home: Path) -> Iterator[Finding]:
@@ -106,13 +129,18 @@ def check_footprint(footprint: FootprintSettings, home: Path) -> Iterator[Findin
     try:
         grid = grid_factors(footprint.country, footprint.factor_set, own_factors(home))
     except AffouageError as wrong:
-        yield problem("footprint", wrong.message, wrong.remedy)
+        yield of_error("footprint", wrong)
         return
     if grid is None:
         yield warning(
             "footprint",
-            "No country is set: carbon is unknown on every receipt.",
-            'Set country under [footprint], for instance "FRA" (docs/reference/footprint.md).',
+            N_("No country is set: carbon is unknown on every receipt."),
+            N_('Set country under [footprint], for instance "FRA" (docs/reference/footprint.md).'),
         )
     else:
-        yield ok("footprint", f"Carbon uses the electricity of {grid.country} ({grid.set_id}).")
+        yield ok(
+            "footprint",
+            N_("Carbon uses the electricity of {country} ({set_id})."),
+            country=grid.country,
+            set_id=grid.set_id,
+        )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from affouage.cli.checks import Finding, ok, problem, warning
+from affouage.web.language import N_
 
 OLDEST_PYTHON = (3, 11)
 NOT_BEFORE_MS = 1_763_000_000_000
@@ -32,8 +33,13 @@ def check_machine(now_ms: int) -> Iterator[Finding]:
 def check_python(version: tuple[int, int, int]) -> Finding:
     text = ".".join(map(str, version))
     if version[:2] < OLDEST_PYTHON:
-        return problem("python", f"Python {text} is too old.", "Install Python 3.11 or later, then `make install`.")
-    return ok("python", f"Python {text}.")
+        return problem(
+            "python",
+            N_("Python {version} is too old."),
+            N_("Install Python 3.11 or later, then `make install`."),
+            version=text,
+        )
+    return ok("python", N_("Python {version}."), version=text)
 
 
 def check_processor(machine: str, cpuinfo: str | None) -> Finding:
@@ -41,36 +47,39 @@ def check_processor(machine: str, cpuinfo: str | None) -> Finding:
     from affouage.adapters.engines.llama_child import missing_features
 
     if machine not in ("x86_64", "AMD64"):
-        return ok("processor", f"{machine}: no particular instruction is needed.")
+        return ok("processor", N_("{machine}: no particular instruction is needed."), machine=machine)
     if cpuinfo is None:
         return warning(
-            "processor", "Its instructions cannot be seen on this system.", "It needs AVX2, FMA, F16C and BMI2."
+            "processor", N_("Its instructions cannot be seen on this system."), N_("It needs AVX2, FMA, F16C and BMI2.")
         )
     missing = missing_features(cpuinfo)
     if missing:
         return problem(
             "processor",
-            f"It lacks {', '.join(missing)}, which the embedded engine needs.",
-            "Use a machine of 2013 or later, or an OpenAI-compatible server: docs/how-to/add-an-engine.md.",
+            N_("It lacks {missing}, which the embedded engine needs."),
+            N_("Use a machine of 2013 or later, or an OpenAI-compatible server: docs/how-to/add-an-engine.md."),
+            missing=", ".join(missing),
         )
-    return ok("processor", "It has the instructions the embedded engine needs.")
+    return ok("processor", N_("It has the instructions the embedded engine needs."))
 
 
 def check_engine_library(python: str) -> Finding:
     """Import the library in a process of its own: on a wrong machine it ends the process rather than raise."""
-    remedy = "Run `make install` again; if that does not help, use another engine: docs/how-to/add-an-engine.md."
+    remedy = N_("Run `make install` again; if that does not help, use another engine: docs/how-to/add-an-engine.md.")
     program = "import xllamacpp; print(xllamacpp.__version__)"
     try:
         tried = subprocess.run([python, "-c", program], capture_output=True, text=True, timeout=_IMPORT_S)
     except (OSError, subprocess.TimeoutExpired) as refused:
-        return problem("engine", f"xllamacpp cannot be tried ({type(refused).__name__}).", remedy)
+        return problem("engine", N_("xllamacpp cannot be tried ({name})."), remedy, name=type(refused).__name__)
     if tried.returncode < 0:
         name = signal.Signals(-tried.returncode).name
-        return problem("engine", f"Loading xllamacpp ends the process ({name}).", remedy)
+        return problem("engine", N_("Loading xllamacpp ends the process ({name})."), remedy, name=name)
     if tried.returncode > 0:
-        last = tried.stderr.strip().splitlines()[-1:] or ["no reason given"]
-        return problem("engine", f"xllamacpp cannot be imported: {last[0]}.", remedy)
-    return ok("engine", f"llama.cpp (xllamacpp {tried.stdout.strip()}) loads.")
+        last = tried.stderr.strip().splitlines()[-1:] or [N_("no reason given")]
+        if "libgomp" in last[0]:
+            remedy = N_("Install what it is linked with: sudo apt install libgomp1")
+        return problem("engine", N_("xllamacpp cannot be imported: {last}."), remedy, last=last[0])
+    return ok("engine", N_("llama.cpp (xllamacpp {version}) loads."), version=tried.stdout.strip())
 
 
 def check_memory_seen() -> Finding:
@@ -78,19 +87,25 @@ def check_memory_seen() -> Finding:
 
     seen = memory()
     if seen.total_bytes is None:
-        return warning("memory", "This system does not tell its memory.", "See for yourself which models fit.")
-    free = "unknown" if seen.available_bytes is None else f"{seen.available_bytes / 1e9:.1f} GB"
-    return ok("memory", f"{seen.total_bytes / 1e9:.1f} GB, of which {free} available.")
+        return warning("memory", N_("This system does not tell its memory."), N_("See for yourself which models fit."))
+    if seen.available_bytes is None:
+        return ok("memory", N_("{total:.1f} GB; what is free of it is not told."), total=seen.total_bytes / 1e9)
+    return ok(
+        "memory",
+        N_("{total:.1f} GB, of which {free:.1f} GB available."),
+        total=seen.total_bytes / 1e9,
+        free=seen.available_bytes / 1e9,
+    )
 
 
 def check_clock(now_ms: int) -> Finding:
     if now_ms < NOT_BEFORE_MS:
         return problem(
             "clock",
-            "The date of this machine is before this software was written.",
-            "Set the clock: sessions, keys and receipts depend on it.",
+            N_("The date of this machine is before this software was written."),
+            N_("Set the clock: sessions, keys and receipts depend on it."),
         )
-    return ok("clock", "The date is plausible.")
+    return ok("clock", N_("The date is plausible."))
 
 
 def check_temporary_folder() -> Finding:
@@ -101,11 +116,20 @@ def check_temporary_folder() -> Finding:
         free = shutil.disk_usage(folder).free
     except OSError as refused:
         return problem(
-            "temporary folder", f"It cannot be written: {refused.strerror}.", "Set TMPDIR to a folder that can."
+            "temporary folder",
+            N_("It cannot be written: {reason}."),
+            N_("Set TMPDIR to a folder that can."),
+            reason=refused.strerror,
         )
     if free < LEAST_TEMPORARY_BYTES:
-        return warning("temporary folder", f"{folder} has {free / 1e6:.0f} MB left.", "Make some room there.")
-    return ok("temporary folder", f"{folder} can be written.")
+        return warning(
+            "temporary folder",
+            N_("{folder} has {free:.0f} MB left."),
+            N_("Make some room there."),
+            folder=folder,
+            free=free / 1e6,
+        )
+    return ok("temporary folder", N_("{folder} can be written."), folder=folder)
 
 
 def _cpuinfo() -> str | None:

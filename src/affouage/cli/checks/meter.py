@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 
-from affouage.cli.checks import Finding, ok, problem, warning
+from affouage.cli.checks import Finding, of_error, ok, problem, warning
 from affouage.errors import AffouageError
 from affouage.settings import Settings
+from affouage.web.language import N_
 
 
 def check_meter(settings: Settings) -> Iterator[Finding]:
@@ -19,20 +20,34 @@ def check_meter(settings: Settings) -> Iterator[Finding]:
     try:
         found = asyncio.run(find_meters(settings, SystemClock(), own_programs_us))
     except AffouageError as wrong:
-        yield problem("meter", wrong.message, wrong.remedy)
+        yield of_error("meter", wrong)
         return
     counts = next(one for one in found if one.state == "counts")
     if counts.problem:
-        yield problem("meter", f"{counts.id} counts, and cannot be read: {counts.problem}", counts.remedy)
+        yield problem(
+            "meter",
+            N_("{id} counts, and cannot be read: {problem}"),
+            counts.remedy,
+            id=counts.id,
+            problem=counts.problem,
+        )
     elif counts.info is not None and counts.info.quality == "estimated":
         yield warning(
             "meter",
-            f"Nothing measures this machine ({counts.id}): energy is estimated, with a very wide range.",
-            "A plug that meters is the surest; or declare watts: docs/how-to/measure-energy.md.",
+            N_("Nothing measures this machine ({id}): energy is estimated, with a very wide range."),
+            N_("A plug that meters is the surest; or declare watts: docs/how-to/measure-energy.md."),
+            id=counts.id,
         )
     elif counts.info is not None:
         low, high = counts.info.low_factor, counts.info.high_factor
-        yield ok("meter", f"{counts.id}: {counts.info.quality}, {low:.2f} to {high:.2f} times what it counts.")
+        yield ok(
+            "meter",
+            N_("{id}: {quality}, {low:.2f} to {high:.2f} times what it counts."),
+            id=counts.id,
+            quality=counts.info.quality,
+            low=low,
+            high=high,
+        )
     for one in found:
         if one.state == "unreadable":
-            yield warning("meter", f"{one.id}: {one.problem}", one.remedy)
+            yield warning("meter", "{id}: {problem}", one.remedy, id=one.id, problem=one.problem)

@@ -13,10 +13,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from affouage.cli.checks import Finding, ok, problem, warning
+from affouage.cli.checks import Finding, of_error, ok, problem, warning
 from affouage.errors import AffouageError
 from affouage.settings import Settings
 from affouage.storage.home import in_use
+from affouage.web.language import N_
 
 ANSWERS_WITHIN_S = 5.0
 DAY_MS = 86_400_000
@@ -35,16 +36,15 @@ def check_pool(settings: Settings, now_ms: int) -> Iterator[Finding]:
         return
     missing = _extra_missing()
     if missing is not None:
-        told = problem if settings.pool.url else warning
-        yield told("pool", missing.message, missing.remedy)
+        yield of_error("pool", missing, "problem" if settings.pool.url else "warning")
         return
     keys_found = list(_check_keys(folder))
     yield from keys_found
     if settings.pool.url and not settings.server.public_url.startswith("https://"):
         yield warning(
             "pool",
-            "server.public_url is not an https:// address: only this very machine can join.",
-            "See docs/how-to/open-a-pool.md.",
+            N_("server.public_url is not an https:// address: only this very machine can join."),
+            N_("See docs/how-to/open-a-pool.md."),
         )
     if folder.exists() and all(one.status == "ok" for one in keys_found):
         yield from _check_broker(settings)
@@ -65,14 +65,16 @@ def _check_keys(folder: Path) -> Iterator[Finding]:
     """Modes first: reading the keys is done as a start does it, which makes what is missing and mends the modes."""
     there = [name for name in _KEYS if (folder / name).exists()]
     if not there:
-        yield warning("pool", "Its keys are not made yet.", "The first start with a pool makes them.")
+        yield warning("pool", N_("Its keys are not made yet."), N_("The first start with a pool makes them."))
         return
     if len(there) < len(_KEYS):
         missing = ", ".join(sorted(set(_KEYS) - set(there)))
         yield problem(
             "pool",
-            f"{folder} lacks {missing}.",
-            "Put it back from a backup before starting: a key made anew shuts every machine out.",
+            N_("{folder} lacks {missing}."),
+            N_("Put it back from a backup before starting: a key made anew shuts every machine out."),
+            folder=folder,
+            missing=missing,
         )
         return
     open_ones = [one for one in (folder, *(folder / name for name in _KEYS)) if one.stat().st_mode & 0o077]
@@ -80,8 +82,10 @@ def _check_keys(folder: Path) -> Iterator[Finding]:
         names = ", ".join(one.name for one in open_ones)
         yield problem(
             "pool",
-            f"Other users of this machine can read the keys of the pool ({names}).",
-            f"chmod -R go= {folder}",
+            N_("Other users of this machine can read the keys of the pool ({names})."),
+            "chmod -R go= {folder}",
+            names=names,
+            folder=folder,
         )
         return
     from affouage.pool.nodes.commons_keys import commons_keys
@@ -91,26 +95,30 @@ def _check_keys(folder: Path) -> Iterator[Finding]:
         commons_keys(folder.parent)
         revoked = read_revoked(folder.parent)
     except AffouageError as wrong:
-        yield problem("pool", wrong.message, wrong.remedy)
+        yield of_error("pool", wrong)
         return
-    yield ok("pool", f"Its keys are whole, for this user alone; {len(revoked)} keys of machines are revoked.")
+    yield ok(
+        "pool", N_("Its keys are whole, for this user alone; {count} keys of machines are revoked."), count=len(revoked)
+    )
 
 
 def _check_broker(settings: Settings) -> Iterator[Finding]:
     try:
         if settings.pool.url:
-            yield asyncio.run(_ask_broker(settings, "Look at its log; docs/how-to/use-an-existing-broker.md."))
+            yield asyncio.run(_ask_broker(settings, N_("Look at its log; docs/how-to/use-an-existing-broker.md.")))
         elif in_use(settings.home):
             from affouage.adapters.buses.own_broker import with_own_broker
 
-            yield asyncio.run(_ask_broker(with_own_broker(settings), "Start the commons with `affouage up --pool`."))
+            yield asyncio.run(
+                _ask_broker(with_own_broker(settings), N_("Start the commons with `affouage up --pool`."))
+            )
         else:
             from affouage.adapters.buses.nats_server import find_server
 
             program = find_server(settings.pool.server)
-            yield ok("broker", f"{program} is there for `affouage up --pool`.")
+            yield ok("broker", N_("{program} is there for `affouage up --pool`."), program=program)
     except AffouageError as wrong:
-        yield problem("broker", wrong.message, wrong.remedy)
+        yield of_error("broker", wrong)
 
 
 async def _ask_broker(settings: Settings, remedy: str) -> Finding:
@@ -124,43 +132,50 @@ async def _ask_broker(settings: Settings, remedy: str) -> Finding:
     try:
         await bus.until_connected(ANSWERS_WITHIN_S)
     except BusDown as away:
-        return problem("broker", away.message, remedy)
+        return of_error("broker", away, remedy=remedy)
     finally:
         await bus.close()
-    return ok("broker", f"{settings.pool.url} answers and knows this commons.")
+    return ok("broker", N_("{url} answers and knows this commons."), url=settings.pool.url)
 
 
 def _check_machines(settings: Settings, now_ms: int) -> Iterator[Finding]:
-    rows = _rows(settings.database_path)
+    rows = _rows(settings.database_place)
     if not rows:
         return
     approved = [one for one in rows if one.state == "approved"]
     waiting = [one for one in rows if one.state == "pending"]
     here = [one for one in approved if one.seen_ms is not None and now_ms - one.seen_ms < HERE_MS]
-    yield ok("machines", f"{len(approved)} approved, {len(here)} of them heard of in the last five minutes.")
+    yield ok(
+        "machines",
+        N_("{approved} approved, {here} of them heard of in the last five minutes."),
+        approved=len(approved),
+        here=len(here),
+    )
     for one in approved:
         since_ms = one.seen_ms or one.decided_ms or one.created_ms
         if in_use(settings.home) and now_ms - since_ms > AWAY_MS:
             yield warning(
                 "machines",
-                f"{one.name} has been silent for {(now_ms - since_ms) // DAY_MS} days.",
-                f'Ask its owner; if it is gone: affouage node revoke "{one.name}"',
+                N_("{name} has been silent for {days} days."),
+                N_('Ask its owner; if it is gone: affouage node revoke "{name}"'),
+                name=one.name,
+                days=(now_ms - since_ms) // DAY_MS,
             )
     if waiting:
-        yield warning("machines", f"{len(waiting)} wait for a steward.", "affouage node list")
+        yield warning("machines", N_("{count} wait for a steward."), "affouage node list", count=len(waiting))
 
 
-def _rows(database_path: Path) -> list[Any]:
+def _rows(place: Path | str) -> list[Any]:
     """The list of machines; none from a database that is not as this version writes it (said elsewhere)."""
-    if not database_path.exists():
-        return []
-    from affouage.storage.database import make_engine
-    from affouage.storage.schema import HEAD, revision
+    from affouage.storage.database import begun, make_engine
+    from affouage.storage.schema import is_newest
     from affouage.storage.tables import node
 
-    engine = make_engine(database_path)
+    if not begun(place):
+        return []
+    engine = make_engine(place)
     try:
-        if revision(engine) != HEAD:
+        if not is_newest(engine):
             return []
         columns = (node.c.name, node.c.state, node.c.created_ms, node.c.decided_ms, node.c.seen_ms)
         with closing(engine.connect()) as connection:
@@ -181,39 +196,60 @@ def check_lent(settings: Settings, now_ms: int) -> Iterator[Finding]:
         return
     missing = _extra_missing()
     if missing is not None:
-        yield problem("lent machine", missing.message, missing.remedy)
+        yield of_error("lent machine", missing)
         return
     try:
         kept = read_identity(settings.home)
     except AffouageError as wrong:
-        yield problem("lent machine", wrong.message, wrong.remedy)
+        yield of_error("lent machine", wrong)
         return
     if kept is None:
         return
     if (path.stat().st_mode | path.parent.stat().st_mode) & 0o077:
-        yield problem("lent machine", "Other users of this machine can read its keys.", f"chmod -R go= {path.parent}")
+        yield problem(
+            "lent machine",
+            N_("Other users of this machine can read its keys."),
+            "chmod -R go= {folder}",
+            folder=path.parent,
+        )
     else:
-        yield ok("lent machine", f"{kept.name} ({kept.node_id}), its keys for this user alone.")
+        yield ok(
+            "lent machine",
+            N_("{name} ({node_id}), its keys for this user alone."),
+            name=kept.name,
+            node_id=kept.node_id,
+        )
     from affouage.adapters import joining
     from affouage.clock import SystemClock
 
     try:
         now = asyncio.run(joining.renewed(kept, SystemClock()))
     except AffouageError as no:
-        yield problem("lent machine", no.message, no.remedy or "Ask a steward of that commons.")
+        yield of_error("lent machine", no, remedy="" if no.remedy else N_("Ask a steward of that commons."))
         return
     if now.state == "asked":
-        yield warning("lent machine", f"{kept.commons_url} answers: a steward has to approve it.", "Ask a steward.")
+        yield warning(
+            "lent machine",
+            N_("{url} answers: a steward has to approve it."),
+            N_("Ask a steward."),
+            url=kept.commons_url,
+        )
         return
-    yield ok("lent machine", f"{kept.commons_url} answers and knows it.")
+    yield ok("lent machine", N_("{url} answers and knows it."), url=kept.commons_url)
     yield _credential(kept.jwt_expires_ms, now_ms)
     yield _serving(settings.home)
 
 
 def _credential(expires_ms: int, now_ms: int) -> Finding:
     if expires_ms <= now_ms:
-        return warning("lent machine", "Its credential has ended.", "`affouage node run` asks for a new one by itself.")
-    return ok("lent machine", f"Its credential is good for {(expires_ms - now_ms) / DAY_MS:.1f} days.")
+        return warning(
+            "lent machine", N_("Its credential has ended."), N_("`affouage node run` asks for a new one by itself.")
+        )
+    return ok(
+        "lent machine",
+        N_("Its credential is good for {days:.1f} days."),
+        days=(expires_ms - now_ms) / DAY_MS,
+    )
 
 
 def _serving(home: Path) -> Finding:
@@ -221,8 +257,10 @@ def _serving(home: Path) -> Finding:
 
     state = read_state(home)
     if not in_use(home):
-        return warning("lent machine", "It does not serve now.", "affouage node run")
+        return warning("lent machine", N_("It does not serve now."), "affouage node run")
     if state is None or not state.connected:
         why = f": {state.problem}" if state is not None and state.problem else ""
-        return problem("lent machine", f"It runs, and does not reach the broker{why}.", "affouage node status")
-    return ok("lent machine", "It runs and reaches the broker.")
+        return problem(
+            "lent machine", N_("It runs, and does not reach the broker{why}."), "affouage node status", why=why
+        )
+    return ok("lent machine", N_("It runs and reaches the broker."))

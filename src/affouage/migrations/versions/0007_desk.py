@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from affouage.storage.base import Whole, Word
+
 revision = "0007"
 down_revision = "0006"
 
@@ -12,24 +14,24 @@ REVIEWS = "'sent_as_is', 'sent_edited', 'sent_own', 'referred', 'refused', 'corr
 def upgrade() -> None:
     op.create_table(
         "desk_item",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("created_ms", sa.Integer(), nullable=False),
-        sa.Column("touched_ms", sa.Integer(), nullable=False),
-        sa.Column("origin", sa.String(), nullable=False),
-        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("id", Word, nullable=False),
+        sa.Column("created_ms", Whole, nullable=False),
+        sa.Column("touched_ms", Whole, nullable=False),
+        sa.Column("origin", Word, nullable=False),
+        sa.Column("language", Word, nullable=False),
         sa.Column("question", sa.Text(), nullable=False),
         sa.Column("masked", sa.Text(), nullable=False),
         sa.Column("contact", sa.Text(), nullable=False),
         sa.Column("code_sha256", sa.LargeBinary(), nullable=True),
-        sa.Column("arm", sa.String(), nullable=False),
-        sa.Column("arm_percent", sa.Integer(), nullable=False),
-        sa.Column("rule", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("outcome", sa.String(), nullable=False),
-        sa.Column("holder_id", sa.String(), nullable=True),
-        sa.Column("held_ms", sa.Integer(), nullable=True),
-        sa.Column("to_call", sa.Integer(), nullable=False),
-        sa.Column("errors", sa.Integer(), nullable=False),
+        sa.Column("arm", Word, nullable=False),
+        sa.Column("arm_percent", Whole, nullable=False),
+        sa.Column("rule", Word, nullable=False),
+        sa.Column("state", Word, nullable=False),
+        sa.Column("outcome", Word, nullable=False),
+        sa.Column("holder_id", Word, nullable=True),
+        sa.Column("held_ms", Whole, nullable=True),
+        sa.Column("to_call", Whole, nullable=False),
+        sa.Column("errors", Whole, nullable=False),
         sa.Column("flags", sa.Text(), nullable=False),
         sa.Column("written", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -39,27 +41,27 @@ def upgrade() -> None:
     op.create_index("desk_item_by_age", "desk_item", ["touched_ms"])
     op.create_table(
         "desk_draft",
-        sa.Column("item_id", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("item_id", Word, nullable=False),
+        sa.Column("state", Word, nullable=False),
         sa.Column("found", sa.Text(), nullable=True),
         sa.Column("draft", sa.Text(), nullable=True),
-        sa.Column("problem", sa.String(), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("next_ms", sa.Integer(), nullable=False),
+        sa.Column("problem", Word, nullable=False),
+        sa.Column("tries", Whole, nullable=False),
+        sa.Column("next_ms", Whole, nullable=False),
         sa.ForeignKeyConstraint(["item_id"], ["desk_item.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("item_id"),
     )
     op.create_index("desk_draft_by_state", "desk_draft", ["state", "next_ms"])
     op.create_table(
         "desk_event",
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("item_id", sa.String(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("at_ms", sa.Integer(), nullable=False),
-        sa.Column("actor_id", sa.String(), nullable=True),
-        sa.Column("text_sha256", sa.String(), nullable=True),
-        sa.Column("active_ms", sa.Integer(), nullable=True),
+        sa.Column("number", Whole, nullable=False),
+        sa.Column("item_id", Word, nullable=False),
+        sa.Column("seq", Whole, nullable=False),
+        sa.Column("kind", Word, nullable=False),
+        sa.Column("at_ms", Whole, nullable=False),
+        sa.Column("actor_id", Word, nullable=True),
+        sa.Column("text_sha256", Word, nullable=True),
+        sa.Column("active_ms", Whole, nullable=True),
         sa.Column("body", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["item_id"], ["desk_item.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["actor_id"], ["member.id"]),
@@ -75,12 +77,12 @@ def upgrade() -> None:
     op.create_index("desk_event_by_actor", "desk_event", ["actor_id", "at_ms"])
     op.create_table(
         "desk_sent",
-        sa.Column("item_id", sa.String(), nullable=False),
-        sa.Column("review_seq", sa.Integer(), nullable=False, autoincrement=False),
-        sa.Column("review_kind", sa.String(), nullable=False),
-        sa.Column("text_sha256", sa.String(), nullable=False),
+        sa.Column("item_id", Word, nullable=False),
+        sa.Column("review_seq", Whole, nullable=False, autoincrement=False),
+        sa.Column("review_kind", Word, nullable=False),
+        sa.Column("text_sha256", Word, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("at_ms", sa.Integer(), nullable=False),
+        sa.Column("at_ms", Whole, nullable=False),
         sa.PrimaryKeyConstraint("item_id", "review_seq"),
         sa.ForeignKeyConstraint(
             ["item_id", "review_seq", "review_kind", "text_sha256"],
@@ -93,26 +95,26 @@ def upgrade() -> None:
     )
     op.create_table(
         "desk_focus",
-        sa.Column("item_id", sa.String(), nullable=False),
-        sa.Column("member_id", sa.String(), nullable=False),
-        sa.Column("active_ms", sa.Integer(), nullable=False),
-        sa.Column("beat_ms", sa.Integer(), nullable=False),
+        sa.Column("item_id", Word, nullable=False),
+        sa.Column("member_id", Word, nullable=False),
+        sa.Column("active_ms", Whole, nullable=False),
+        sa.Column("beat_ms", Whole, nullable=False),
         sa.ForeignKeyConstraint(["item_id"], ["desk_item.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("item_id", "member_id"),
     )
     op.create_table(
         "desk_switch",
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("at_ms", sa.Integer(), nullable=False),
-        sa.Column("stopped", sa.Integer(), nullable=False),
-        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("number", Whole, nullable=False),
+        sa.Column("at_ms", Whole, nullable=False),
+        sa.Column("stopped", Whole, nullable=False),
+        sa.Column("by", Word, nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
     )
     op.create_table(
         "desk_count",
-        sa.Column("month", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("month", Word, nullable=False),
+        sa.Column("name", Word, nullable=False),
+        sa.Column("count", Whole, nullable=False),
         sa.PrimaryKeyConstraint("month", "name"),
     )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from affouage.storage.base import Whole, Word
+
 revision = "0009"
 down_revision = "0008"
 
@@ -10,9 +12,9 @@ down_revision = "0008"
 def upgrade() -> None:
     op.create_table(
         "evaluation",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("made_ms", sa.Integer(), nullable=False),
-        sa.Column("accepted", sa.Integer(), nullable=False),
+        sa.Column("id", Word, nullable=False),
+        sa.Column("made_ms", Whole, nullable=False),
+        sa.Column("accepted", Whole, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )

@@ -13,6 +13,7 @@ import msgspec
 from affouage.clock import Clock
 from affouage.errors import AffouageError, BadRequest
 from affouage.ledger.receipt import Energy
+from affouage.ledger.run_names import gateway_of
 from affouage.pool.engine import Engine
 from affouage.pool.metering import Metering
 from affouage.pool.node import Node
@@ -24,7 +25,7 @@ from affouage.pool.nodes.options import request_of
 from affouage.pool.nodes.outbox import Outbox, RunKey
 from affouage.pool.nodes.policy import lends, shared_slots
 from affouage.pool.nodes.spool import Spool
-from affouage.pool.nodes.wire import Closed, Policy, Run
+from affouage.pool.nodes.wire import Blocks, Closed, Policy, Run, SignedBlock
 
 _log = logging.getLogger("affouage.node")
 
@@ -214,9 +215,18 @@ class Runs:
         if metered:
             await self.keep_readings()
             self._learn(one, energy)
-        one.end(problem, numbers, energy, self._spool.to_offer(now_us, newest_first=True) if metered else ())
+        one.end(problem, numbers, energy, self._told_with(one, now_us) if metered else ())
         if one.run.work != "render":
             self._tell(_ended(one, problem, energy, now_us))
+
+    def _told_with(self, one: RunAtWork, now_us: int) -> tuple[SignedBlock, ...]:
+        """The readings that its end carries. Where there are several gateways they are told to all: the same block
+        holds what each one's runs used."""
+        blocks = self._spool.to_offer(now_us, newest_first=True)
+        if not blocks or not gateway_of(one.run.rid):
+            return blocks
+        self._outbox.say("blocks", Blocks(blocks=blocks))
+        return ()
 
     async def keep_readings(self) -> None:
         """All that was metered so far, signed and written down."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from affouage.errors import Unavailable
+from affouage.ledger.run_names import gateway_of
 
 OnMessage = Callable[[str, bytes], None]
 """Told the subject and the payload of each message, on the event loop; must return at once and raise nothing."""
@@ -59,5 +60,7 @@ def heartbeat_subject(node_id: str) -> str:
 
 
 def out_subject(node_id: str, topic: str) -> str:
-    """Node -> commons. ``topic``: a request's ``rid``, or ``file``."""
-    return f"out.{node_id}.{topic}"
+    """Node -> commons. ``topic``: a request's ``rid``, or ``file``. A run of one of several gateways is told to that
+    one alone."""
+    gateway_id = gateway_of(topic)
+    return f"out.{node_id}.{gateway_id}.{topic}" if gateway_id else f"out.{node_id}.{topic}"

@@ -21,6 +21,7 @@ from affouage.pool.nodes.records import NodeRecord, record_of, row_of
 from affouage.pool.station import Trust
 from affouage.storage.tables import node
 
+OWN: Trust = 0
 COLLECTIVE: Trust = 1
 TRUSTED: Trust = 2
 MAX_WATTS = 100_000.0
@@ -74,6 +75,8 @@ def free_name(connection: Connection, name: str, unless: str = "") -> None:
 def approve(connection: Connection, by: Member | None, node_id: str, trust: Trust | None, now_ms: int) -> NodeRecord:
     who, record = steward(connection, by), by_id(connection, node_id)
     own = record.owned_by == "collective"
+    if record.trust == OWN and record.serves:
+        return record  # the machine the commons runs on: nobody else's reach is nearer
     wanted = trust or (COLLECTIVE if own else TRUSTED)
     if wanted not in (1, 2, 3) or (wanted == COLLECTIVE and not own):
         raise BadRequest(

@@ -56,7 +56,8 @@ class Dispatcher:
     ``box_private``: the commons' X25519 key. ``nodes``: every machine there is, by id; asked at each message. ``bus``:
     the commons' own connection. ``keep_blocks``: writes readings in the books. ``on_change``: told when what is offered
     changes. ``max_node_watts``: of a machine whose owner declared none. ``file_sha256_of``: digest of a model's file as
-    the commons knows it, None unknown: a node with another file under that name is not asked for it.
+    the commons knows it, None unknown: a node with another file under that name is not asked for it. ``gateway_id`` and
+    ``of_another(rid)``: see :class:`~affouage.pool.nodes.link.Link`.
     """
 
     def __init__(
@@ -71,6 +72,8 @@ class Dispatcher:
         max_node_watts: float,
         file_sha256_of: Callable[[str], str | None] = lambda _model_id: None,
         patience: Patience | None = None,
+        gateway_id: str = "",
+        of_another: Callable[[str], bool] = lambda _rid: False,
     ) -> None:
         self._file_wanted: Callable[[str, wire.FileWanted], None] = _ignore
         self._file_state: Callable[[str, wire.FileState], None] = _ignore
@@ -88,6 +91,8 @@ class Dispatcher:
         self._max_node_watts = max_node_watts
         self._file_sha256_of = file_sha256_of
         self._patience = patience or Patience()
+        self._gateway_id = gateway_id
+        self._of_another = of_another
         self._links: dict[str, Link] = {}
         self._throttles: dict[str, Throttle] = {}
         self._seen: dict[str, tuple[int, wire.Policy]] = {}
@@ -103,7 +108,9 @@ class Dispatcher:
         if not self._bus.connected:
             self._down_us = self._looked_us
         await self._bus.subscribe("hb.*", self._on_heartbeat)
-        await self._bus.subscribe("out.*.>", self._on_out)
+        if self._gateway_id:
+            await self._bus.subscribe(f"out.*.{self._gateway_id}.*", self._on_out)
+        await self._bus.subscribe("out.*.*" if self._gateway_id else "out.*.>", self._on_out)
         task = asyncio.create_task(self._look_on(), name="dispatcher")
         try:
             yield
@@ -236,7 +243,8 @@ class Dispatcher:
         self._tell_seen(node_id, heard)
 
     def _on_out(self, subject: str, payload: bytes) -> None:
-        node_id, _, topic = subject.removeprefix("out.").partition(".")
+        node_id, _, rest = subject.removeprefix("out.").partition(".")
+        topic = rest.rpartition(".")[2]
         message = self._open(node_id, payload, topic)
         if message is None:
             return
@@ -312,6 +320,8 @@ class Dispatcher:
             owners=self._owners,
             changed=self._changed,
             alone=self._alone,
+            gateway_id=self._gateway_id,
+            of_another=self._of_another,
         )
         self._throttles[node_id] = Throttle(self._clock.monotonic_us())
         return made

@@ -45,6 +45,7 @@ class Grants:
         self._keys = commons_keys(settings.home)
         self._commons_name = settings.commons.name
         self._bus_url = settings.pool.public_url or settings.pool.url
+        self._own_bus_url = settings.pool.url
         self._ca_pem = text_of(Path(settings.pool.ca_file).expanduser()) if settings.pool.ca_file else ""
         self._seen: OrderedDict[tuple[str, str], int] = OrderedDict()
 
@@ -118,7 +119,7 @@ class Grants:
             name=record.name,
             machine_id=record.machine_id,
             commons_name=self._commons_name,
-            bus_url=self._bus_url,
+            bus_url=self._own_bus_url if record.trust == 0 else self._bus_url,
             ca_pem=self._ca_pem,
             jwt=node_jwt(self._keys, record.id, record.public_key, now_ms // 1000, JWT_DAYS),
             jwt_expires_ms=now_ms + JWT_DAYS * _DAY_MS,

@@ -10,8 +10,8 @@ from affouage.assembly import attempts, credentials, mandates, roll
 from affouage.assembly.member import Member
 from affouage.catalogue.machine import machine_id as own_machine_id
 from affouage.errors import BadRequest, Conflict, NotFound, TooMuch
-from affouage.ledger.ledger import append
 from affouage.ledger.nodes import NodeEntry
+from affouage.ledger.posting import append
 from affouage.pool.nodes import decisions, ruled
 from affouage.pool.nodes.joining import JoinRequest, node_id_of
 from affouage.pool.nodes.records import NodeRecord

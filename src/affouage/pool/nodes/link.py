@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +10,7 @@ from contextlib import suppress
 from affouage.chat import ChatRequest
 from affouage.clock import Clock
 from affouage.errors import BadRequest, NodeLost
+from affouage.ledger.run_names import new_run_name
 from affouage.pool.engine import EngineIdentity, EngineState
 from affouage.pool.nodes import wire
 from affouage.pool.nodes.bus import MAX_PAYLOAD_BYTES, Bus, BusDown, control_subject, run_subject
@@ -37,7 +37,8 @@ POLICY_TOLD_TIMES = 5
 class Link:
     """``owners``: which node each recent run is of, shared by all links. ``changed``: something to serve with changed.
 
-    ``alone(model_id, node_id)``: does no other node that is here have the model?
+    ``alone(model_id, node_id)``: does no other node that is here have the model? ``gateway_id``: of this process where
+    there are several; ``of_another(rid)``: is that run another living one's?
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class Link:
         owners: OrderedDict[str, str],
         changed: Callable[[], None],
         alone: Callable[[str, str], bool],
+        gateway_id: str = "",
+        of_another: Callable[[str], bool] = lambda _rid: False,
     ) -> None:
         self.record = record
         self.seal = Seal(box_private, record.box_key)
@@ -72,12 +75,14 @@ class Link:
         self._owners = owners
         self._changed = changed
         self._alone = alone
+        self._gateway_id = gateway_id
+        self._of_another = of_another
         self._served: dict[str, wire.Served] = {}
         self._known: dict[str, wire.Served] = {}
         """As last told, of every model it ever had: a receipt names the engine of a machine that is gone."""
         self._engines: dict[str, RemoteEngine] = {}
         self._foreign: Counter[str] = Counter()
-        """Places taken by others than us, by model, at its last heartbeat."""
+        """Places taken by nobody of ours, by model, at its last heartbeat."""
         self._policy: tuple[wire.SetPolicy, int] | None = None
         away_ms = max(0, clock.now_ms() - (record.seen_ms or record.created_ms))
         self.meter = RemoteMeter(
@@ -91,6 +96,7 @@ class Link:
             ended=self.done,
             refused=self.note_refusal,
             known_elsewhere=lambda rid: owners.get(rid, record.id) != record.id,
+            of_another=of_another,
         )
 
     # --- to the node ------------------------------------------------------------------------------------------------
@@ -109,7 +115,7 @@ class Link:
     def begin(self, work: Work, request: ChatRequest) -> RemoteRun:
         """Send work. Raises NodeLost when it cannot leave, BadRequest when no message can hold it."""
         now_us = self._clock.monotonic_us()
-        rid = f"run_{secrets.token_hex(16)}"
+        rid = new_run_name(self._gateway_id)
         run = RemoteRun(
             rid,
             work=work,
@@ -189,13 +195,19 @@ class Link:
     def _count_foreign(self, beat: wire.Heartbeat) -> None:
         named = frozenset(beat.running)
         ours: Counter[str] = Counter()
+        self._foreign = Counter()
         for run in list(self.runs.values()):
             if run.rid in named:
                 run.named()
                 ours[run.model_id] += run.work != "render"
             else:
                 run.unnamed()
-        self._foreign = Counter({one.model_id: max(0, one.used - ours[one.model_id]) for one in beat.models})
+        others = sum(self._of_another(rid) for rid in named)
+        for one in beat.models:  # those of the other gateways are in the shared queue; which model they use is not told
+            left = max(0, one.used - ours[one.model_id])
+            known = min(left, others)
+            others -= known
+            self._foreign[one.model_id] = left - known
 
     def chunk(self, chunk: wire.Chunk, digest: int) -> None:
         run = self.runs.get(chunk.rid)
@@ -207,6 +219,8 @@ class Link:
     def fin(self, fin: wire.Fin) -> None:
         self.meter.take(fin.blocks)
         run = self.runs.get(fin.rid)
+        if self._of_another(fin.rid):  # of a node too old to tell each gateway its own
+            return
         if run is None:  # forgotten here: the node may forget it as well
             self.tell(wire.Ack(rid=fin.rid, attempt=fin.attempt))
         elif not run.end(fin, self._clock.monotonic_us()):

@@ -25,7 +25,7 @@ SLACK_US = 3_600_000_000
 """A meter that goes on after a sudden stop may count up to an hour that nobody saw."""
 
 _BLOCK_ID = re.compile(r"blk_[0-9a-f]{8,40}")
-_RUN_ID = re.compile(r"run_[0-9a-f]{32}")
+_RUN_ID = re.compile(r"run_(?:[0-9a-f]{8}_)?[0-9a-f]{32}")
 _FACT = re.compile(r"[a-z_]{1,40}")
 _AMOUNTS = ("energy_uj", "idle_uj", "unattributed_uj", "contended_uj", "idle_us", "known_us", "gap_us", "windows")
 

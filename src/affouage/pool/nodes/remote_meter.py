@@ -60,6 +60,8 @@ class _Counted(msgspec.Struct):
 class RemoteMeter:
     """One node's. ``known_elsewhere(rid)``: is that run another node's? ``refused(code)``: a claim was not believed.
 
+    ``of_another(rid)``: is it the run of another gateway that lives?
+
     ``away_us``: how long it may have counted before now without being heard. ``ended(run)``: its end is used.
     """
 
@@ -76,6 +78,7 @@ class RemoteMeter:
         ended: Callable[[RemoteRun], None],
         refused: Callable[[str], None],
         known_elsewhere: Callable[[str], bool],
+        of_another: Callable[[str], bool] = lambda _rid: False,
     ) -> None:
         self.weights = TokenWeights()
         self.max_watts = max_watts
@@ -87,6 +90,7 @@ class RemoteMeter:
         self._ended = ended
         self._refused = refused
         self._known_elsewhere = known_elsewhere
+        self._of_another = of_another
         self._watch = Watch(clock.monotonic_us(), away_us)
         self._asked: dict[str, _Asked] = {}
         self._counted: OrderedDict[str, _Counted] = OrderedDict()
@@ -223,13 +227,18 @@ class RemoteMeter:
             self._refused("time")  # it may be true a little later
             return
         self._info = readings.info
-        unclaimed = tuple(rid for rid in block.parts if rid not in self._counted or self._counted[rid].told)
+        unclaimed = tuple(rid for rid in block.parts if self._is_nobodys(rid))
         for rid, amounts in block.parts.items():
             if rid in self._counted:
                 self._counted[rid].part += _part(amounts)
                 self._counted[rid].info = readings.info
         self._pending_us = self._pending_us if self._pending else now_us
         self._pending[block.id] = KeptBlock(block, signed.body, unclaimed)
+
+    def _is_nobodys(self, rid: str) -> bool:
+        """No receipt will hold more of it. What another gateway counts, it claims itself."""
+        counted = self._counted.get(rid)
+        return not self._of_another(rid) if counted is None else counted.told
 
     def _check_runs(self, block: Block, now_us: int) -> None:
         for rid, amounts in block.parts.items():

@@ -1,6 +1,7 @@
 """``python -m affouage.sheets.folder.bounded BYTES SECONDS PROGRAM ...``: a program that has little to spend.
 
-It takes the limits upon itself, then becomes the program: nothing runs between fork and exec in a process with threads.
+It takes the limits and the walls upon itself, then becomes the program: nothing runs between fork and exec in a process
+with threads.
 Standard library only.
 """
 
@@ -10,6 +11,10 @@ import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
+
+from affouage import walls
+from affouage.walls.limits import limit
 
 _PR_SET_PDEATHSIG = 1
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -30,21 +35,18 @@ def environment(**more: str) -> dict[str, str]:
     return {name: os.environ[name] for name in _INHERITED if name in os.environ} | more
 
 
-def bind(memory_bytes: int, cpu_s: int) -> None:
-    """This process, from now on: so much memory and processor time, no file written, no core left; it ends with its
-    parent where the kernel sees to that."""
-    import resource
+def bind(memory_bytes: int, cpu_s: int, *, becomes: str | None = None) -> None:
+    """This process, from now on: so much memory and processor time, no file written, no core left, no network, no file
+    but its libraries (``affouage.walls``); it ends with its parent where the kernel sees to that.
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    for what, most in ((resource.RLIMIT_AS, memory_bytes), (resource.RLIMIT_CPU, cpu_s)):
-        _soft, hard = resource.getrlimit(what)
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(what, (most, most))
+    ``becomes``: the program it starts instead of itself; without, it starts none.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    limit(file_bytes=0, memory_bytes=memory_bytes, cpu_s=cpu_s)
+    walls.close_in([str(Path(becomes).parent)] if becomes else [], starts_programs=becomes is not None)
 
 
 if __name__ == "__main__":
-    bind(int(sys.argv[1]), int(sys.argv[2]))
+    bind(int(sys.argv[1]), int(sys.argv[2]), becomes=os.path.realpath(sys.argv[3]))
     os.execv(sys.argv[3], sys.argv[3:])  # noqa: S606 - no shell

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 
+from affouage.french.markup import Markup
 from affouage.sheets.folder.outline import Outline, clean
 from affouage.sheets.folder.refusals import CannotRead
 from affouage.sheets.folder.shapes import Draft
@@ -132,7 +132,7 @@ def _page(text: str, most: int, *, within_main: bool) -> _Page:
     return page
 
 
-class _Page(HTMLParser):
+class _Page(Markup):
     """``within_main``: listen only inside ``<main>``."""
 
     def __init__(self, outline: Outline, *, within_main: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -14,7 +15,10 @@ from affouage.sheets.folder.shapes import Draft
 from affouage.sheets.folder.text import day_of
 
 DEEPEST = 300
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError)
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(OSError, NotImplementedError, ValueError, RuntimeError),
+)
 """All that zipfile and what it rests on raise over a spoilt or strange archive."""
 
 

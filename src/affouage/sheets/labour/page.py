@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from typing import Literal
 
 import msgspec
 
+from affouage.french.markup import Markup
 from affouage.sheets.rows import row_text
 from affouage.sheets.sheet import Block
 from affouage.sheets.unreadable import Unreadable
@@ -34,7 +34,7 @@ class Anchor(msgspec.Struct, frozen=True):
     path: tuple[str, ...]
 
 
-class Page(HTMLParser):
+class Page(Markup):
     """Feed it once, then :meth:`end`. ``blocks``: what is read; ``anchors``: every link. Cards that lead elsewhere are
     links and no text. Raises Unreadable when it is nested without end."""
 

@@ -17,6 +17,7 @@ from affouage.sheets.labour.sheets import Labour, read_labour
 from affouage.sheets.reading import Read, Refused
 from affouage.sheets.sheet import Sheet
 from affouage.sheets.unreadable import Unreadable, refused
+from affouage.tars import CarefulTarInfo
 
 T = TypeVar("T")
 
@@ -89,14 +90,14 @@ def _largest_json(path: Path) -> bytes:
     """Of an npm package: read from the stream, nothing is unpacked on the disk."""
     found = b""
     unpacked_bytes = 0
-    with closing(tarfile.open(path, "r|gz")) as archive:
+    with closing(tarfile.open(path, "r|gz", tarinfo=CarefulTarInfo)) as archive:
         for number, member in enumerate(archive):
             unpacked_bytes += member.size
             if number > _MOST_MEMBERS or unpacked_bytes > 2 * MOST_BYTES:
                 raise Unreadable("source_too_large", most_mb=2 * MOST_BYTES // 10**6)
             if member.isreg() and member.name.endswith(".json") and member.size > len(found):
                 file = archive.extractfile(member)
-                found = _within(file.read(MOST_BYTES + 1)) if file else found
+                found = _within(file.read(min(member.size, MOST_BYTES) + 1)) if file else found
     if not found:
         raise Unreadable("json_damaged")
     return found

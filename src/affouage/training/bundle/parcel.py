@@ -136,7 +136,7 @@ def append_told(folder: Path, offset: int, lines: bytes) -> int:
     for line in lines.splitlines():
         try:
             event = _decode(line)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise refused("it tells something that no run tells.") from None
         if isinstance(event, _TOLD_LATER):
             raise refused("it tells its end before its results.")

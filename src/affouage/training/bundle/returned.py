@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from affouage.errors import BadRequest
+from affouage.tars import CarefulTarInfo, HeaderTooLarge
 from affouage.training.bundle import manifest as m
 from affouage.training.bundle.writing import zstd
 from affouage.training.folder import CHECKPOINTS, CORPUS, EVENTS, OUT, SETTINGS
 
 MOST_FILES = 20_000
 _RATIO = 200
-_HEADER_BYTES = 65_536
 _KB, _MB, _GB = 10**3, 10**6, 10**9
 LIMITS: tuple[tuple[str, int], ...] = (
     (rf"{re.escape(m.MANIFEST)}|{m.SUMS}|{re.escape(m.README)}|{re.escape(m.OFFLINE)}", 64 * _MB),
@@ -117,7 +117,7 @@ def _walked(folder: Path) -> Iterator[tuple[str, Path]]:
 def _from_archive(source: Path, taker: _Taker) -> None:
     packed_bytes, unpacked_bytes = source.stat().st_size, 0
     try:
-        with _uncompressed(source) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=_Careful) as tar:
+        with _uncompressed(source) as stream, tarfile.open(fileobj=stream, mode="r|", tarinfo=CarefulTarInfo) as tar:
             first = ""
             for member in tar:
                 path, first = _placed(member.name, first)
@@ -135,6 +135,8 @@ def _from_archive(source: Path, taker: _Taker) -> None:
                 content = tar.extractfile(member)
                 assert content is not None, "a regular file has content"
                 taker.take(path, member.size, content)
+    except HeaderTooLarge:
+        raise refused("one of its headers is larger than it can be.") from None
     except _broken_archives() as broken:
         if isinstance(broken, OSError) and broken.errno is not None:
             raise
@@ -178,19 +180,3 @@ def _broken_archives() -> tuple[type[Exception], ...]:
     except ImportError:
         return known
     return (*known, zstandard.ZstdError)
-
-
-class _Careful(tarfile.TarInfo):
-    """Headers that tarfile would read whole into memory are bounded."""
-
-    def _proc_member(self, tar: tarfile.TarFile) -> Any:
-        whole = (
-            tarfile.XHDTYPE,
-            tarfile.XGLTYPE,
-            tarfile.SOLARIS_XHDTYPE,
-            tarfile.GNUTYPE_LONGNAME,
-            tarfile.GNUTYPE_LONGLINK,
-        )
-        if self.type in whole and self.size > _HEADER_BYTES:
-            raise refused("one of its headers is larger than it can be.")
-        return super()._proc_member(tar)  # type: ignore[misc]

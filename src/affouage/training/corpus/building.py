@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -71,12 +71,14 @@ class Builder:
         name: str,
         clock: Clock,
         *,
+        local_hosts: Sequence[str] = (),
         on_bytes: OnBytes = lambda _name, _done, _total: None,
         on_progress: OnProgress = lambda _progress: None,
     ) -> None:
         self._home, self._name, self._clock = home, name, clock
         self._corpora = Corpora(home)
         self._on_bytes, self._on_progress = on_bytes, on_progress
+        self._local_hosts = local_hosts
 
     def here(self, *, workers: int = 0) -> Built:
         """On this machine, with ``workers`` processes (0: one core is left to others). It blocks.
@@ -144,6 +146,7 @@ class Builder:
             downloads=folder / "downloads",
             library=self._home / "sheets",
             withdrawn=lambda member, day: is_withdrawn(withdrawals, member, day),
+            local_hosts=self._local_hosts,
             on_bytes=self._on_bytes,
         )
         if not recipe.source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 from urllib.parse import urljoin, urlsplit
@@ -41,7 +41,8 @@ _ENDINGS: Mapping[SourceKind, tuple[str, ...]] = {
 
 
 class Sources:
-    """Of one recipe, on this machine. ``downloads``: where what is fetched is kept; ``library``: of the commons."""
+    """Of one recipe, on this machine. ``downloads``: where what is fetched is kept; ``library``: of the commons;
+    ``local_hosts``: of a private network, that the settings name and a recipe may therefore have fetched from."""
 
     def __init__(
         self,
@@ -51,10 +52,12 @@ class Sources:
         downloads: Path,
         library: Path,
         withdrawn: Callable[[str, str], bool],
+        local_hosts: Sequence[str] = (),
         on_bytes: OnBytes = lambda _name, _done, _total: None,
     ) -> None:
         self._recipe, self._base, self._downloads, self._library = recipe, base, downloads, library
         self._withdrawn, self._on_bytes = withdrawn, on_bytes
+        self._local_hosts = local_hosts
         self.refused: list[RefusedSource] = []
 
     def shards(self) -> Iterator[Shard]:
@@ -110,12 +113,14 @@ class Sources:
         name = _label(at)
         target = self._downloads / f"{hashlib.sha256(at.encode()).hexdigest()[:8]}-{name}"
         if not target.exists():
+            from affouage.outward import Outward
             from affouage.sheets.fetching import fetch  # aiohttp takes a quarter of a second to import
 
             def told(done: int, total: int | None) -> None:
                 self._on_bytes(name, done, total)
 
-            asyncio.run(fetch((at,), target, most_bytes=MOST_BYTES, on_bytes=told))
+            outward = Outward.naming(local_hosts=self._local_hosts)
+            asyncio.run(fetch((at,), target, most_bytes=MOST_BYTES, on_bytes=told, outward=outward))
         return target
 
     def _collection(self, source: Source) -> Iterator[Shard]:

@@ -60,7 +60,7 @@ def carried(text: str) -> dict[str, Any]:
     """The way back; it is checked like anything typed. Raises BadRequest."""
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise BadRequest(
             "This form cannot be read any more.", remedy="Fill it in again.", code="form_expired"
         ) from None

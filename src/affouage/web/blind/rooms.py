@@ -7,7 +7,6 @@ from starlette.types import Receive, Scope, Send
 
 from affouage.asgi.commons import Commons
 from affouage.asgi.guard import identity_of
-from affouage.asgi.statuses import status_of
 from affouage.assembly import access
 from affouage.assembly.access import Policy
 from affouage.errors import BadRequest
@@ -76,7 +75,7 @@ class Compared:
         except BadRequest as no:
             told = " ".join(sentences.explain(no, language))
             page = await _begin_page(commons, language, form, told)
-            await self._site.page(scope, page, status=status_of(no))(scope, receive, send)
+            await self._site.refusal(scope, page, no)(scope, receive, send)
             return
         frame = self._site.render(scope, PairPage(comparison.question, comparison.token, buttons(language), mark=MARK))
         stream = PageStream(send, stall_timeout_ms=commons.settings.server.stall_timeout_ms)

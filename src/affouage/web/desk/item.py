@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 
 from starlette.responses import Response
 
-from affouage.asgi.statuses import status_of
 from affouage.assembly.access import Policy, Scope
 from affouage.errors import AffouageError, BadRequest, Conflict, NotFound, TooMuch
 from affouage.sheets.age import today_utc
@@ -167,7 +166,7 @@ async def act(visit: Visit) -> Response:
         return see_other(await _ACTS[name](visit, visit.commons.desk, item_id, form))
     except (BadRequest, Conflict, TooMuch) as no:
         page = await _page(visit, no, name, form)
-        return visit.site.page(visit.request.scope, page, status=status_of(no))
+        return visit.site.refusal(visit.request.scope, page, no)
 
 
 # -- the page ----------------------------------------------------------------------------------------------------------

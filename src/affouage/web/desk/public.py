@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from affouage.asgi.statuses import status_of
 from affouage.assembly.access import Policy
 from affouage.errors import AffouageError, BadRequest, Closed, Conflict, NotFound, TooMuch
 from affouage.sheets.age import today_utc
@@ -46,7 +45,7 @@ async def ask(visit: Visit) -> Response:
         field = "contact" if no.code == "desk_contact" else "question"
         problems = {field: " ".join(sentences.explain(no, visit.language))}
         page = await _ask_page(visit, question, contact, problems)
-        return visit.site.page(visit.request.scope, page, status=status_of(no))
+        return visit.site.refusal(visit.request.scope, page, no)
     masked = words.masked(made.masked, visit.language)
     return visit.site.page(visit.request.scope, CodeMade(made.code, "", masked, visit.commons.keeping().desk))
 
@@ -78,18 +77,21 @@ async def pick_up(visit: Visit) -> Response:
     """The answers of a code; with ``wrong``, first the reader's word that the last one is not right."""
     form = await visit.form()
     code = form.one("code")
-    problem, told = "", False
+    refused: AffouageError | None = None
+    told = False
     if form.ticked("wrong"):
         try:
             await visit.commons.desk.front.complain(code, form.one("words"), address=_address(visit))
             told = True
         except (BadRequest, Conflict, TooMuch) as no:
-            problem = " ".join(sentences.explain(no, visit.language))
+            refused = no
+    problem = " ".join(sentences.explain(refused, visit.language)) if refused else ""
     try:
         page = await _answers(visit, form, code, told, problem)
     except (NotFound, TooMuch) as no:
         return _no_answer(visit, no, code)
-    return visit.site.page(visit.request.scope, page, status=400 if problem else 200)
+    scope = visit.request.scope
+    return visit.site.page(scope, page) if refused is None else visit.site.refusal(scope, page, refused)
 
 
 async def _answers(visit: Visit, form: Form, code: str, told: bool, problem: str) -> PickUpPage:
@@ -109,4 +111,4 @@ async def _answers(visit: Visit, form: Form, code: str, told: bool, problem: str
 
 def _no_answer(visit: Visit, no: AffouageError, code: str) -> Response:
     problem = " ".join(sentences.explain(no, visit.language))
-    return visit.site.page(visit.request.scope, PickUpPage(code=code, problem=problem), status=status_of(no))
+    return visit.site.refusal(visit.request.scope, PickUpPage(code=code, problem=problem), no)

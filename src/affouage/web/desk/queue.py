@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from affouage.asgi.guard import identity_of
-from affouage.asgi.statuses import status_of
 from affouage.assembly.access import Policy, Scope
 from affouage.assembly.member import Member, Role
 from affouage.errors import BadRequest, NotAllowed, NotFound
@@ -76,7 +75,7 @@ async def turn(visit: Visit) -> Response:
 async def _again(visit: Visit, no: BadRequest, field: str, form: Form) -> Response:
     told = " ".join(sentences.explain(no, visit.language))
     page = await _page(visit, "open", {field: told}, form)
-    return visit.site.page(visit.request.scope, page, status=status_of(no))
+    return visit.site.refusal(visit.request.scope, page, no)
 
 
 async def _page(visit: Visit, which: str, problems: dict[str, str] | None = None, form: Form | None = None) -> Queue:

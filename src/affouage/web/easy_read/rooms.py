@@ -6,7 +6,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from affouage.asgi.commons import Commons
-from affouage.asgi.statuses import status_of
 from affouage.assembly import access
 from affouage.assembly.access import Policy
 from affouage.errors import BadRequest
@@ -58,7 +57,7 @@ async def look(visit: Visit) -> Response:
     except BadRequest as no:
         told = " ".join(sentences.explain(no, language))
         page = EasyReadPage(PAGE_MOST, text, original, told)
-        return visit.site.page(visit.request.scope, page, status=status_of(no))
+        return visit.site.refusal(visit.request.scope, page, no)
     page = EasyReadPage(
         PAGE_MOST,
         text,
@@ -117,7 +116,7 @@ class Rewritten:
             report = await _report(self._commons, text)
         except BadRequest as no:
             refusal = EasyReadPage(PAGE_MOST, text, original, " ".join(sentences.explain(no, language)))
-            return await self._site.page(scope, refusal, status=status_of(no))(scope, receive, send)
+            return await self._site.refusal(scope, refusal, no)(scope, receive, send)
         plan = await self._commons.easy_read.plan(report)
         model = form.one("model") if form.one("with") == "model" else ""
         if not model:
@@ -141,7 +140,7 @@ async def result(visit: Visit) -> Response:
         differences = _differences(original, report) if original.strip() else ()
     except BadRequest as no:
         page = EasyReadPage(PAGE_MOST, text, original, " ".join(sentences.explain(no, language)))
-        return visit.site.page(visit.request.scope, page, status=status_of(no))
+        return visit.site.refusal(visit.request.scope, page, no)
     meanings = _meanings(form) if form.ticked("glossary") else None
     return visit.site.page(visit.request.scope, views.result(report, differences, meanings, text, original, language))
 

@@ -8,7 +8,6 @@ from starlette.types import Receive, Scope, Send
 from affouage.asgi.commons import Commons
 from affouage.asgi.guard import identity_of
 from affouage.asgi.readers import tags_of
-from affouage.asgi.statuses import status_of
 from affouage.assembly import access
 from affouage.assembly.access import Policy
 from affouage.errors import BadRequest
@@ -57,7 +56,7 @@ class Explained:
         except BadRequest as no:
             told = " ".join(sentences.explain(no, language))
             page = ExplainPage(collections, form.one("question"), told)
-            await self._site.page(scope, page, status=status_of(no))(scope, receive, send)
+            await self._site.refusal(scope, page, no)(scope, receive, send)
             return
         wanted = form.ticked("write") and look.verdict.answer
         write = None if wanted else await write_form(self._commons, form, language)

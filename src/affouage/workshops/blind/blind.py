@@ -39,14 +39,16 @@ class Blind:
         clock: Clock,
         month_of: Callable[[int], str],
         draw: random.Random | None = None,
+        gateway_id: str = "",
     ) -> None:
-        """``inference``: None where nothing is asked (a command that shows what was said)."""
+        """``inference``: None where nothing is asked (a command that shows what was said). ``gateway_id``: of this
+        process where there are several: tokens begin with it, for what they stand for is held here alone."""
         self._db = db
         self._inference = inference
         self._clock = clock
         self._month_of = month_of
         self._draw = draw or random.SystemRandom()
-        self._held = Held(clock)
+        self._held = Held(clock, gateway_id)
 
     # -- asking ------------------------------------------------------------------------------------------------------
 

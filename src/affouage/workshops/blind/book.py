@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Iterable
 
 from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from affouage.storage.tables import blind_cost, blind_pair
+from affouage.storage.unordered import mix
+from affouage.storage.upsert import upsert
 from affouage.units import Interval
 from affouage.workshops.blind.report import Cost, Told
 
@@ -30,6 +31,7 @@ def add(connection: Connection, told: Told, spent_uj: Iterable[tuple[str, Interv
             cheaper=told.cheaper,
         )
     )
+    mix(connection, blind_pair)
     return row_id
 
 
@@ -47,7 +49,7 @@ def _spend(connection: Connection, model_id: str, energy_uj: Interval | None) ->
         "high_uj": known.high,
         "unknown": int(energy_uj is None),
     }
-    there = upsert(blind_cost).values(model_id=model_id, **added)
+    there = upsert(connection, blind_cost).values(model_id=model_id, **added)
     sums = {name: blind_cost.c[name] + value for name, value in added.items()}
     connection.execute(there.on_conflict_do_update(index_elements=["model_id"], set_=sums))
 

@@ -66,8 +66,9 @@ class Comparison:
 class Held:
     """Bounded: the oldest of a member, or of all, make room for new ones."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, gateway_id: str = "") -> None:
         self._clock = clock
+        self._prefix = f"{gateway_id}-" if gateway_id else ""
         self._held: dict[str, Comparison] = {}
         """The least lately touched first."""
 
@@ -80,7 +81,12 @@ class Held:
         for token in own[: max(0, len(own) - EACH_MOST + 1)]:
             del self._held[token]
         made = Comparison(
-            secrets.token_urlsafe(18), member_id, question, models, order, touched_us=self._clock.monotonic_us()
+            self._prefix + secrets.token_urlsafe(18),
+            member_id,
+            question,
+            models,
+            order,
+            touched_us=self._clock.monotonic_us(),
         )
         self.hold(made)
         return made

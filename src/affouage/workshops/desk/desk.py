@@ -25,7 +25,7 @@ from affouage.workshops.desk.acting import Acting
 from affouage.workshops.desk.cases import HELD, MINUTE_MS, Kind
 from affouage.workshops.desk.clerks import Holds
 from affouage.workshops.desk.decide import Command, Review
-from affouage.workshops.desk.drafting import Drafter, Drafting
+from affouage.workshops.desk.drafting import LOOK_S, SOON_S, Drafter, Drafting
 from affouage.workshops.desk.front import Front
 from affouage.workshops.desk.rules import DeskRules
 from affouage.workshops.desk.shapes import Done, Letter, Queued, Received, Seen, SentKind, Switch, WorkEvent
@@ -63,11 +63,12 @@ class Desk:
         self._known: dict[str, tuple[int, bool]] = {}
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """While open, drafts are made in the background; at once those a stopped server left."""
+    async def running(self, *, soon: bool = False) -> AsyncIterator[None]:
+        """While open, drafts are made in the background; at once those a stopped server left. ``soon``: other processes
+        take questions too, and are looked after as often as if it were one's own."""
         async with AsyncExitStack() as stack:
             if self.drafting is not None:
-                await stack.enter_async_context(self.drafting.running())
+                await stack.enter_async_context(self.drafting.running(SOON_S if soon else LOOK_S))
             yield
 
     @property

@@ -34,6 +34,7 @@ AT_ONCE = 2
 """Drafts made together: the desk is one of those who share the machines."""
 LOOK_S = 15.0
 """What another program wrote (a restart of the tool from the command line) is noticed within so long."""
+SOON_S = 1.0
 TRIES_MOST = 6
 LEAST_WAIT_S, MOST_WAIT_S = 5, 900
 

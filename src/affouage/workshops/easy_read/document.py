@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from html.parser import HTMLParser
 from typing import Literal
 
+from affouage.french.markup import Markup
 from affouage.workshops.easy_read.shapes import Document, Kind, Mark, Sentence
 from affouage.workshops.easy_read.words import sentences_of
 
@@ -167,7 +167,7 @@ _JUSTIFIED = re.compile(r"text-align\s*:\s*justify", re.IGNORECASE)
 _ORDINAL = re.compile(r"\s*(?:er|ers|re|e|è|ème|eme|nd|nde|o|os|st|th|rd|m?²|m)\s*", re.IGNORECASE)
 
 
-class _Html(HTMLParser):
+class _Html(Markup):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.made = _Made(wraps=True)
@@ -179,8 +179,7 @@ class _Html(HTMLParser):
         self._explains = False
 
     def read(self, text: str) -> None:
-        # A declaration such as <![if]> is a comment to a browser; the standard library's reader would stop there.
-        self.feed(re.sub(r"<!\[", "<! [", text))
+        self.feed(text)
         self.close()
 
     @property

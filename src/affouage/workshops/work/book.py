@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from affouage.errors import AffouageError, Conflict
 from affouage.journal import canonical, log
 from affouage.storage.tables import work_answer, work_block, work_voice
+from affouage.storage.unordered import mix
 from affouage.workshops.work.blocks import WAITING_WEEKS, Block
 from affouage.workshops.work.report import Heavier, Told
 from affouage.workshops.work.survey import LoadBlock, SurveyBlock, counted, spans, weighed
@@ -42,6 +43,8 @@ def answer(connection: Connection, kind: Kind, week: Week, member_id: str, body:
             "You have answered already this week.", remedy="There is another question next week.", code="work_answered"
         ) from None
     connection.execute(insert(work_answer).values(kind=kind, week=week, id=secrets.token_hex(16), body=body))
+    for table in (work_voice, work_answer):
+        mix(connection, table, table.c.kind == kind, table.c.week == week)
 
 
 def answered(connection: Connection, kind: Kind, week: Week, member_id: str) -> bool:

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import PurePosixPath
 from typing import IO, cast
 
+from affouage.tars import CarefulTarInfo
 from affouage.training.corpus.document import Draft
 from affouage.training.corpus.sources.shard import Context, Found, Reading, Shard, document_id, unread
 from affouage.training.corpus.sources.unpack import Unpacked, bare_name, opened
@@ -31,7 +32,7 @@ def read(shard: Shard, context: Context) -> Reading:
 def _archive(shard: Shard, stream: Unpacked, context: Context) -> Iterator[Found]:
     most = context.limits.characters * _BYTES_A_CHARACTER
     try:
-        with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|") as archive:
+        with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|", tarinfo=CarefulTarInfo) as archive:
             for member in archive:
                 if not member.isreg() or PurePosixPath(member.name).name.startswith("."):
                     continue

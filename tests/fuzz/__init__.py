@@ -1,0 +1,1 @@
+"""Every parser of what comes from outside, given what nobody would send: see docs/reference/fuzzing.md."""
