@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from sqlalchemy import Connection
 
@@ -34,13 +33,9 @@ def life(tmp_path: Path) -> Iterator[Life]:
 def _settle(life: Life, *people: str) -> None:
     """One answer for each of these, now."""
 
-    def change(connection: Connection) -> None:
-        for who in people:
-            life.count += 1
-            receipt = msgspec.structs.replace(a_receipt(f"rcp_{life.count}", who))
-            life.ledger._post(connection, receipt, life.clock.now_ms())
-
-    life.db.write_now(change)
+    for who in people:
+        life.count += 1
+        asyncio.run(life.ledger.settle(a_receipt(f"rcp_{life.count}", who), None))
 
 
 def _tell(life: Life) -> list[str]:

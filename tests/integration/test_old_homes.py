@@ -66,12 +66,14 @@ def test_it_serves_those_who_were_there(home: Path, revision: str) -> None:
     told = old_home(home, revision)
     with serving(settings.read({}, home=home), engines=[EchoEngine()]) as live:
         for name, receipt_id in told["receipts"]:
-            with httpx.Client(base_url=live.url, headers={"authorization": f"Bearer {told['keys'][name]}"}) as client:
+            with httpx.Client(
+                base_url=live.url, headers={"authorization": f"Bearer {told['keys'][name]}"}, timeout=60
+            ) as client:
                 receipt = client.get(f"/v1/receipts/{receipt_id}")
                 assert (receipt.status_code, receipt.json()["outcome"]) == (200, "completed")
         asked = {"model": "echo", "messages": [{"role": "user", "content": "Et depuis ?"}]}
         key = {"authorization": f"Bearer {told['keys']['Anne']}"}
-        assert httpx.post(f"{live.url}/v1/chat/completions", json=asked, headers=key).status_code == 200
+        assert httpx.post(f"{live.url}/v1/chat/completions", json=asked, headers=key, timeout=60).status_code == 200
     with opened(home) as db:
         assert verified(db) == []
 

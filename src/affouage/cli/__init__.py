@@ -99,7 +99,7 @@ _COMMANDS = {
     ),
     "database": (
         "affouage.cli.database:database",
-        "Where the books are: a file of the home, or a PostgreSQL server that several gateways share. Show, move.",
+        "Where the books are, a file of the home or a PostgreSQL server that gateways share: show, move.",
     ),
     "backup": (
         "affouage.cli.backup:backup",

@@ -18,7 +18,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for pr
 
 @click.group()
 def database() -> None:
-    """Where the books are: a file of the home, or a PostgreSQL server that several gateways share. Show, move.
+    """Where the books are, a file of the home or a PostgreSQL server that gateways share: show, move.
 
     \b
     Examples:
