@@ -23,9 +23,11 @@ FAILS = ("-c", "import sys\nsys.exit('no such thing')")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
+    before = psutil.Process().children()  # servers that other tests go on using
     yield tmp_path
     for process in psutil.Process().children():
-        process.kill()
+        if process not in before:
+            process.kill()
 
 
 async def gone(trainer: LocalTrainer, job: str) -> str:

@@ -27,6 +27,8 @@ def old_home(home: Path, revision: str) -> dict[str, Any]:
     """Make it; what was told to its members then: ``receipts`` ([name, id]) and ``keys`` (by name)."""
     source = HERE / (revision if revision in WRITTEN else "0011")
     shutil.copytree(source, home, ignore=shutil.ignore_patterns("*.sql", "told.json"))
+    if (home / "journal").is_dir():
+        (home / "journal" / "key").chmod(0o600)  # as it was written; git keeps no such thing
     if revision in WRITTEN:
         _written(source, home / "affouage.db")
     else:

@@ -10,7 +10,7 @@ from affouage.journal import log, note, offline_verifier, tree
 from tests.docs.tree import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "journal.md").read_text(encoding="utf-8")
-ROWS = [json.loads(line) for line in re.findall(r"^```jsonl\n(.+?)^```", PAGE, re.M | re.S)[0].splitlines()]
+ROWS = [json.loads(line) for line in re.findall(r"^```json\n(.+?)^```", PAGE, re.M | re.S)[0].splitlines()]
 LEAVES = [row["leaf"].encode() for row in ROWS if row["type"] == "leaf"]
 (CHECKPOINT,) = (row["note"] for row in ROWS if row["type"] == "checkpoint")
 
