@@ -80,8 +80,8 @@ def test_a_pool_opens_with_its_broker_and_leaves_nothing(version: str, home: Pat
 
 
 def _children() -> list[psutil.Process]:
-    """Those of brokers: engines and a Slurm that other tests share may be there too."""
-    theirs = ("python", "munged", "slurmctld", "slurmd", "slurmscriptd", "slurmstepd")
+    """Those of brokers: engines, a PostgreSQL and a Slurm that other tests share may be there too."""
+    theirs = ("python", "postgres", "munged", "slurmctld", "slurmd", "slurmscriptd", "slurmstepd")
     return [one for one in psutil.Process().children(recursive=True) if one.name() not in theirs]
 
 
