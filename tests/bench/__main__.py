@@ -79,7 +79,8 @@ PARTS: dict[str, Part] = {
 
 async def measure(names: list[str], chosen: Chosen, load_before: float) -> Report:
     """What is measured so far is kept after each part: a run that is cut short tells what it found."""
-    chosen.told = {"kind": "full" if chosen.full else "short", "others": others()}
+    command = f'make bench BENCH="{" ".join(sys.argv[1:])}"' if sys.argv[1:] else "make bench"
+    chosen.told = {"command": command, "kind": "full" if chosen.full else "short", "others": others()}
     sections: list[Section] = []
     for name in names:
         began = time.monotonic()

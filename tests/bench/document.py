@@ -6,11 +6,9 @@ from typing import Any
 
 from tests.bench.figures import Report, Row, Section, figure
 
-COMMAND = 'make bench BENCH="--full --write"'
+HEAD = """# How fast it is, and how it was measured
 
-HEAD = f"""# How fast it is, and how it was measured
-
-This page is written by `{COMMAND}` from what it measured; the same figures are in [performance.json](performance.json).
+This page is written by `{command}` from what it measured; the same figures are in [performance.json](performance.json).
 Nothing here is typed by hand, and a test holds the page to the figures.
 
 **Read the ratios.** Each is taken within one round, on one machine, between programs that were asked the same things
@@ -69,7 +67,11 @@ TAIL = """## What is not claimed
 
 def written(report: Report) -> str:
     """The page."""
-    parts = [HEAD, "## The conditions\n", _conditions(report.circumstances)]
+    parts = [
+        HEAD.format(command=report.circumstances["command"]),
+        "## The conditions\n",
+        _conditions(report.circumstances),
+    ]
     for section in report.sections:
         parts.append(_section(section))
     return "\n".join([*parts, TAIL])

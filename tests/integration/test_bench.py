@@ -26,7 +26,16 @@ def test_the_page_of_figures_is_what_they_say() -> None:
 def test_a_missed_target_is_written_as_missed() -> None:
     held, missed = row("held", "x", [1.0, 2.0, 3.0], most=2), row("missed", "x", [3.0], most=2)
     assert (held.verdict, missed.verdict) == ("met", "MISSED")
-    told = {"affouage": "1", "commit": None, "python": "3", "versions": {}, "processor": "p", "cores": 2, "system": "s"}
+    told = {
+        "command": "make bench",
+        "affouage": "1",
+        "commit": None,
+        "python": "3",
+        "versions": {},
+        "processor": "p",
+        "cores": 2,
+        "system": "s",
+    }
     report = Report(told | {"load_before": 9.0, "load_after": 9.0, "busy": True}, [Section("S", [held, missed])])
     assert "**MISSED**" in document.written(report)
     assert "busy" in document.written(report)

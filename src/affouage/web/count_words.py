@@ -13,17 +13,6 @@ from affouage.assembly.tally import GRADES, NONE, Outcome, Step
 from affouage.web import format as wording
 from affouage.web.language import N_, Language
 
-METHODS = {
-    "majority": N_("majority"),
-    "supermajority": N_("reinforced majority"),
-    "consent": N_("consent"),
-    "majority_judgment": N_("majority judgment"),
-    "plurality": N_("the most votes"),
-    "approval": N_("approval"),
-    "instant_runoff": N_("instant run-off"),
-    "schulze": N_("duels (Schulze)"),
-}
-
 OUTCOMES = {
     "adopted": N_("Adopted."),
     "rejected": N_("Rejected."),
@@ -68,10 +57,6 @@ class Names:
     options: Mapping[str, str] = field(default_factory=dict)
     colleges: Mapping[str, str] = field(default_factory=dict)
     grades: tuple[str, ...] = ()
-
-
-def method_name(method: str, language: Language) -> str:
-    return language.gettext(METHODS.get(method, method))
 
 
 def outcome_words(outcome: Outcome, language: Language, names: Names | None = None) -> str:

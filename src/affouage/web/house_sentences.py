@@ -47,7 +47,6 @@ SENTENCES: dict[str, tuple[str, str]] = {
         N_("Propose it to the assembly."),
     ),
     "mandate_not_found": (N_("There is no such mandate."), N_("See who holds one on the page “The assembly”.")),
-    "mandate_days": (N_("This mandate cannot last so long."), N_("Give 1 to {most} days, as the rule says.")),
     "mandates_scope": (N_("There is no such mandate."), N_("Choose one of those shown.")),
     "mandates_voted": (
         N_("Only the roles of steward and of operator are given by a mandate."),

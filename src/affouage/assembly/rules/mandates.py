@@ -53,20 +53,6 @@ def days_of(rules: MandateRules, scope: str) -> int:
     return days
 
 
-def check_mandate(rules: MandateRules, scope: str, days: int) -> None:
-    """Raises RuleRefused for a mandate there is not, or one longer than the rule allows."""
-    most = days_of(rules, scope)
-    if not 1 <= days <= most:
-        raise RuleRefused(
-            f"A mandate of {scope} cannot last {days} days.",
-            remedy=f"Give 1 to {most} days, as the rule of mandates says.",
-            code="mandate_days",
-            param="days",
-            scope=scope,
-            most=most,
-        )
-
-
 def check_mandates(rules: MandateRules) -> None:
     """Raises RuleRefused for durations out of bounds, and for a role there is not."""
     for scope in SCOPES:
